@@ -1,0 +1,51 @@
+"""Write docs/dialects.md: what is understood, read from the tables themselves."""
+
+import pkgutil
+import re
+from importlib import import_module
+from pathlib import Path
+
+from lamina.dialects import old_arguments, old_attributes, old_names, tensorflow
+
+HEAD = """# What `lamina run` understands
+
+`lamina run script.py` (or `-m module`, `-c code`), or `lamina.dialects.install()` before the first import: from then on
+`keras`, `tf_keras`, `tensorflow.keras`, `keras.src.…` and `tensorflow` mean Lamina. Each old spelling is told once;
+`--quiet` keeps it quiet, `--strict` makes it an error. This page is written by `python scripts/list_dialects.py`.
+"""
+
+
+def arguments():
+    yield "## Arguments of other times\n\n| where | then | now | last version |\n|---|---|---|---|"
+    for path, rows in old_arguments.table().items():
+        for row in rows:
+            if row.old != "*":
+                yield f"| `{path.partition(':')[2]}` | `{row.old}=` | {row.advice()} | {row.version} |"
+
+
+def names():
+    yield "\n## Names of other times\n\n| where | names |\n|---|---|"
+    for module in pkgutil.iter_modules(old_names.__path__):
+        found = import_module(f"lamina.dialects.old_names.{module.name}").__all__
+        yield f"| `keras.{module.name}` | {', '.join(f'`{name}`' for name in found)} |"
+    for owner, name, _ in old_attributes.table():
+        if not name.startswith("__"):
+            yield f"| `{re.sub('Impl$', '', owner.__name__)}` | `{name}` |"
+
+
+def facade():
+    yield "\n## The part of TensorFlow that is covered\n\n| where | names |\n|---|---|"
+    yield f"| `tf` | {', '.join(f'`{name}`' for name in tensorflow.__all__)} |"
+    for word in ("config", "data", "debugging", "image", "linalg", "math", "nn", "random"):
+        found = import_module(f"lamina.dialects.tensorflow.{word}").__all__
+        yield f"| `tf.{word}` | {', '.join(f'`{name}`' for name in found)} |"
+    methods = [name for name in vars(import_module("lamina.dialects.tensorflow.data").Dataset) if name[0] != "_"]
+    yield f"| `tf.data.Dataset` | {', '.join(f'`{name}`' for name in methods)} |"
+
+
+def page():
+    return "\n".join([HEAD, *arguments(), *names(), *facade()]) + "\n"
+
+
+if __name__ == "__main__":
+    Path(__file__).parents[1].joinpath("docs", "dialects.md").write_text(page(), encoding="utf-8")

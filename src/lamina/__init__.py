@@ -1,0 +1,81 @@
+"""Lamina: the Keras API on one fast engine, small enough to read, that shows what every layer does to the data."""
+
+import importlib
+
+__version__ = "0.1.0"
+
+# Nothing is imported before it is asked for, so that `import lamina` is free. The names are Keras's, and ours.
+_MODULES = (
+    "activations",
+    "backend",
+    "callbacks",
+    "config",
+    "constraints",
+    "datasets",
+    "dialects",
+    "dtype_policies",
+    "explain",
+    "export",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "ops",
+    "optimizers",
+    "preprocessing",
+    "profile",
+    "random",
+    "regularizers",
+    "saving",
+    "tree",
+    "utils",
+)
+_HOMES = {
+    "DTypePolicy": "lamina.core.policies",
+    "FloatDTypePolicy": "lamina.core.policies",
+    "Initializer": "lamina.initializers",
+    "Input": "lamina.layers",
+    "InputSpec": "lamina.layers",
+    "KerasTensor": "lamina.core.tensor",
+    "Layer": "lamina.layers",
+    "Loss": "lamina.losses",
+    "Metric": "lamina.metrics",
+    "Model": "lamina.models",
+    "Operation": "lamina.core.operation",
+    "Optimizer": "lamina.optimizers",
+    "Regularizer": "lamina.regularizers",
+    "Sequential": "lamina.models",
+    "StatelessScope": "lamina.core.state",
+    "Variable": "lamina.core.variable",
+    "name_scope": "lamina.core.names",
+}
+
+__all__ = ["__version__", "version", *_HOMES, *_MODULES]
+
+
+def version():
+    """Return Lamina's version as text.
+
+    Example:
+        >>> version() == __version__
+        True
+    """
+    return __version__
+
+
+def __dir__():
+    return sorted(__all__)
+
+
+def __getattr__(name):
+    if name in _MODULES:
+        return importlib.import_module(f"lamina.{name}")
+    if name in _HOMES:
+        value = globals()[name] = getattr(importlib.import_module(_HOMES[name]), name)
+        return value
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, __all__)
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    raise AttributeError(f"module 'lamina' has no attribute {name!r}.{hint}")
