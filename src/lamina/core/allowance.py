@@ -1,0 +1,36 @@
+"""How much memory the variables of a model being read may take: a file of some bytes must not make the machine full."""
+
+import math
+
+import jax.numpy as jnp
+
+from lamina.core import errors
+from lamina.core.context import entering, thread
+
+_FREE = 1 << 26  # bytes that are never worth a refusal
+_FACTOR = 16  # an optimizer's slots, and statistics, that are made anew and were not stored
+
+
+class _Allowance:
+    def __init__(self, stored):
+        self.left = _FREE + _FACTOR * stored
+        self.stored = stored
+
+    def take(self, path, shape, dtype):
+        self.left -= math.prod(shape) * jnp.dtype(dtype).itemsize
+        if self.left < 0:
+            raise errors.FileError(
+                f"L404: refused: with '{path}' of shape {tuple(shape)} the model in the file takes far more memory "
+                f"than the {self.stored:,} bytes of its weights."
+            )
+
+
+def allowing(stored):
+    """Open a block in which new variables may take only what `stored` bytes of weights justify."""
+    return entering(allowance=_Allowance(stored))
+
+
+def take(path, shape, dtype):
+    """Count a new variable; raise FileError L404 if the file that is being read does not justify it."""
+    if thread.allowance is not None:
+        thread.allowance.take(path, shape, dtype)

@@ -1,0 +1,89 @@
+"""What can go wrong, as a tree.
+
+LaminaError
+├── ShapeError(ValueError)       an array has the wrong rank or size           L1xx
+├── ConfigurationError(ValueError)  a name or an argument has no meaning       L2xx
+├── LossError(ValueError)        outputs, labels and loss do not fit together  L3xx
+├── DataError(ValueError)        the data themselves are wrong                 L3xx
+├── FileError(ValueError)        a file is truncated, foreign or unsafe        L4xx
+└── StepError(TypeError)         a training step was written for another engine L5xx
+
+Each also is the builtin that Keras raises, so that `except ValueError` keeps working.
+"""
+
+import difflib
+import warnings
+
+from lamina.core import config
+from lamina.core.dtypes import dtype_name
+
+
+class LaminaError(Exception):
+    """Base of all errors of this library."""
+
+
+class ShapeError(LaminaError, ValueError):
+    """An array has the wrong rank or size."""
+
+
+class ConfigurationError(LaminaError, ValueError):
+    """A name or an argument has no meaning here."""
+
+
+class LossError(LaminaError, ValueError):
+    """Outputs, labels and loss do not fit together."""
+
+
+class DataError(LaminaError, ValueError):
+    """The data themselves are wrong."""
+
+
+class FileError(LaminaError, ValueError):
+    """A file is truncated, foreign or unsafe."""
+
+
+class StepError(LaminaError, TypeError):
+    """A training step was written for another engine."""
+
+
+class LaminaWarning(UserWarning):
+    """A silent mistake, said once."""
+
+
+def message(code, what, *, where=None, why=None, fix=None):
+    """Compose the four parts of an error: what, where, why, fix.
+
+    Example:
+        >>> print(message("L101", "dense wants 3 features; it got f32[2,5].", fix="x = x[:, :3]"))
+        L101: dense wants 3 features; it got f32[2,5].
+          fix:   x = x[:, :3]
+    """
+    parts = [f"{code}: {what}"]
+    for label, text in (("where:", where), ("why:", why), ("fix:", fix)):
+        if text:
+            parts.append(f"  {label:<6} {text}")
+    return "\n".join(parts)
+
+
+def describe(x):
+    """Return an array in short: "f32[32,28,28]"; an unknown size is a question mark."""
+    if not hasattr(x, "shape"):
+        return f"{type(x).__name__} {x!r}"
+    sizes = ",".join(str(size) if isinstance(size, int) else "?" for size in x.shape)
+    return f"{dtype_name(x)}[{sizes}]"
+
+
+def nearest(name, known):
+    """Return ' Did you mean "a" or "b"?' for the names in `known` closest to `name`, or ''."""
+    close = difflib.get_close_matches(str(name).lower(), {str(k).lower(): k for k in known}, n=3, cutoff=0.6)
+    originals = {str(k).lower(): k for k in known}
+    return f" Did you mean {' or '.join(repr(originals[c]) for c in close)}?" if close else ""
+
+
+def warn(code, text, *, stacklevel=3):
+    """Warn of a silent mistake with its code, or raise in strict mode; silenced codes say nothing."""
+    if config.is_silenced(code):
+        return
+    if config.is_strict():
+        raise DataError(f"{code}: {text}")
+    warnings.warn(f"{code}: {text}", LaminaWarning, stacklevel=stacklevel)

@@ -1,0 +1,173 @@
+"""The one op decorator: a plain function over arrays learns to take lists, Variables and symbolic tensors."""
+
+import functools
+import inspect
+import sys
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from lamina.core import config as settings
+from lamina.core import dtypes
+from lamina.core.operation import Operation
+from lamina.core.tensor import any_symbolic
+
+# Keras's class name -> the operation that a symbolic call of an op records; what saved graphs are read by.
+OPERATIONS = {}
+
+_ARRAY_LIKE = (np.ndarray, np.generic, list, tuple)
+
+# What a saved graph says must not depend on the settings of the program that reads it, nor on how the user wrote it.
+_WRITTEN_FORMS = {
+    "data_format": settings.standardize_data_format,
+    "dtype": lambda dtype: None if dtype is None else dtypes.standardize_dtype(dtype),
+    "padding": lambda padding: padding.lower() if isinstance(padding, str) else padding,
+    "newshape": lambda shape: (shape,) if isinstance(shape, int) else tuple(shape),
+}
+
+
+def op(*tensors, lists=(), class_name=None, module=None):
+    """Make a function over arrays usable on NumPy arrays, nested lists, Variables and symbolic tensors.
+
+    On a symbolic tensor the function does not run: a node is recorded whose arguments are the tensors and whose config
+    holds everything else, so that graphs are saved under Keras's own class names.
+
+    Args:
+        *tensors: names of the parameters that hold tensors; the first parameter, if none is named.
+        lists: names of those among them that hold a list or tuple of tensors, each of which is converted by itself.
+        class_name: Keras's name for the operation; by default the function's name in camel case.
+        module: Keras's module of the operation; by default the one of the same name as the function's room.
+
+    Example:
+        >>> @op("x")
+        ... def double(x):
+        ...     return 2 * x
+        >>> from lamina.core.tensor import KerasTensor
+        >>> double([1, 2]).tolist(), double(KerasTensor((None, 3))).shape
+        ([2, 4], (None, 3))
+    """
+    if len(tensors) == 1 and callable(tensors[0]):
+        return op()(tensors[0])
+
+    def decorate(function):
+        signature = inspect.signature(function)
+        names = frozenset(tensors or (next(iter(signature.parameters)),))
+        positions = _positions(signature, names)
+        list_positions = _positions(signature, frozenset(lists))
+        operation = _operation_class(function, signature, names, class_name, module)
+
+        @functools.wraps(function)
+        def wrapper(*args, **kwargs):
+            if any_symbolic(args, kwargs):
+                return operation.record(args, kwargs)
+            # No binding of the signature here: it would cost more than many an operation.
+            args = [
+                x if i not in positions else _to_arrays(x) if i in list_positions else _to_array(x)
+                for i, x in enumerate(args)
+            ]
+            for name in names.intersection(kwargs):
+                kwargs[name] = _to_arrays(kwargs[name]) if name in lists else _to_array(kwargs[name])
+            return function(*args, **kwargs)
+
+        wrapper.operation = operation
+        operation.function = staticmethod(wrapper)
+        return wrapper
+
+    return decorate
+
+
+def _positions(signature, names):
+    """Where the named parameters stand in a call; `*operands` stands everywhere behind its place."""
+    parameters = enumerate(signature.parameters.values())
+    places = {i: p.kind for i, p in parameters if p.name in names}
+    spread = [i for i, kind in places.items() if kind is inspect.Parameter.VAR_POSITIONAL]
+    return range(spread[0], sys.maxsize) if spread else frozenset(places)
+
+
+def _to_array(x):
+    """Lists, NumPy arrays and Variables as arrays; Python numbers stay, because they take the other operand's dtype."""
+    if isinstance(x, jax.Array):
+        return x
+    if hasattr(x, "_keras_variable"):
+        return x.value
+    if isinstance(x, _ARRAY_LIKE) or hasattr(x, "__array__"):
+        return jnp.asarray(x)
+    return x
+
+
+def _to_arrays(x):
+    return type(x)(_to_array(item) for item in x) if type(x) in (list, tuple) else _to_array(x)
+
+
+class FunctionOperation(Operation):
+    """A symbolic call of an op: the function, with its non-tensor arguments as config.
+
+    Args:
+        name: by default the class name in snake case, numbered.
+        **config: the function's non-tensor arguments.
+    """
+
+    function = None
+    signature = None
+    tensors = frozenset()
+
+    def __init__(self, *, name=None, **config):
+        super().__init__(name=name)
+        self.config = config
+
+    @classmethod
+    def record(cls, args, kwargs):
+        """Split a call into tensors and config, and call the operation that has this config on the tensors."""
+        bound = cls.signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        positional, keywords, config = [], {}, {}
+        for name, value in bound.arguments.items():
+            kind = cls.signature.parameters[name].kind
+            if kind is inspect.Parameter.VAR_POSITIONAL:
+                positional += value
+            elif kind is inspect.Parameter.VAR_KEYWORD:
+                keywords.update(value)
+            elif name in cls.tensors:
+                positional.append(value)
+            else:
+                config[name] = value
+        config.update((name, form(config[name])) for name, form in _WRITTEN_FORMS.items() if name in config)
+        return cls(**config).symbolic_call(*positional, **keywords)
+
+    def call(self, *args, **kwargs):
+        """Compute on arrays: put tensors and config together again to a call of the function."""
+        remaining = list(args)
+        arguments = {**self.config, **kwargs}
+        for name, parameter in self.signature.parameters.items():
+            if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+                arguments[name], remaining = remaining, []
+            elif parameter.kind is inspect.Parameter.VAR_KEYWORD:
+                arguments[name] = kwargs
+            elif name in self.tensors and remaining:
+                arguments[name] = remaining.pop(0)
+        bound = inspect.BoundArguments(self.signature, arguments)
+        return self.function(*bound.args, **bound.kwargs)
+
+    def get_config(self):
+        """Return the name and the non-tensor arguments."""
+        return {"name": self.name, **self.config}
+
+
+def _operation_class(function, signature, tensors, class_name, module):
+    class_name = class_name or "".join(part.capitalize() for part in function.__name__.split("_"))
+    attributes = {
+        "signature": signature,
+        "tensors": tensors,
+        "__doc__": function.__doc__,
+        "__module__": function.__module__,
+        "_keras_module": module or _keras_module(function.__module__),
+    }
+    OPERATIONS[class_name] = type(class_name, (FunctionOperation,), attributes)
+    return OPERATIONS[class_name]
+
+
+def _keras_module(module):
+    """Keras keeps all operations of a room in one file: `lamina.ops.numpy.reduction` is its `keras.src.ops.numpy`."""
+    parts = module.split(".")
+    return f"keras.src.ops.{parts[2] if parts[:2] == ['lamina', 'ops'] else parts[-1]}"

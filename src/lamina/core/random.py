@@ -1,0 +1,137 @@
+"""Seeds: one integer makes a run repeatable.
+
+Source: Keras's `SeedGenerator`: the state is `(seed, count)` in uint32, which is also the threefry key of JAX.
+"""
+
+import random as python_random
+
+import jax.numpy as jnp
+import numpy as np
+
+from lamina.core import dtypes
+from lamina.core.context import is_tracing
+from lamina.core.names import auto_name, name_scope
+from lamina.core.saveable import KerasSaveable
+from lamina.core.variable import Variable
+
+_global = {"generator": None, "seed": None}
+
+
+def set_random_seed(seed):
+    """Seed Python's, NumPy's and Lamina's random numbers.
+
+    Args:
+        seed: integer from 0 to 2**32 - 1.
+    Raises: ValueError for something else.
+
+    Example:
+        >>> set_random_seed(1)
+    """
+    if not isinstance(seed, int | np.integer) or isinstance(seed, bool):
+        raise ValueError(f"Expected `seed` argument to be an integer. Received: seed={seed} (of type {type(seed)})")
+    python_random.seed(int(seed))
+    np.random.seed(int(seed))
+    _global["seed"] = int(seed)
+    _global["generator"] = None
+
+
+def get_random_seed():
+    """Return the seed given to `set_random_seed`, or None."""
+    return _global["seed"]
+
+
+def reset():
+    """Forget the process-wide generator."""
+    _global["generator"] = None
+
+
+def make_default_seed():
+    """Draw a seed from Python's generator, so that `set_random_seed` governs it."""
+    return python_random.randint(1, int(1e9))
+
+
+class SeedGenerator(KerasSaveable):
+    """A stream of seeds whose position is a variable, so that it survives compilation and files.
+
+    Args:
+        seed: integer; by default drawn from Python's generator.
+        name: by default "seed_generator", numbered.
+    Raises: ValueError if `seed` is no integer.
+
+    Example:
+        >>> SeedGenerator(7).next().tolist()
+        [7, 0]
+    """
+
+    _saveable_kind = "SeedGenerator"
+
+    def __init__(self, seed=None, name=None, **kwargs):
+        kwargs.pop("backend", None)
+        if kwargs:
+            raise ValueError(f"Unrecognized keyword arguments: {kwargs}")
+        self.name = name or auto_name(type(self).__name__)
+        self._initial_seed = seed
+        seed = make_default_seed() if seed is None else seed
+        if not isinstance(seed, int | np.integer) or isinstance(seed, bool):
+            raise ValueError(f"Argument `seed` must be an integer. Received: seed={seed}")
+        with name_scope(self.name, caller=self):
+            self.state = Variable(
+                lambda shape, dtype: np.array([int(seed) & 0xFFFFFFFF, 0], dtype=dtype),
+                shape=(2,),
+                dtype="uint32",
+                trainable=False,
+                name="seed_generator_state",
+            )
+
+    def next(self, ordered=True):
+        """Return the current key, uint32 `(2,)`, and step on."""
+        key = self.state.value
+        if ordered:
+            self.state.assign(key + np.array([0, 1], dtype="uint32"))
+        else:
+            self.state.assign((key + 1) * 5387 % 933199)
+        return key
+
+    def get_config(self):
+        """Return {"seed", "name"}."""
+        return {"seed": self._initial_seed, "name": self.name}
+
+    @classmethod
+    def from_config(cls, config):
+        """Make the generator described by `config`."""
+        return cls(**config)
+
+
+def global_seed_generator():
+    """Return the process-wide generator.
+
+    Raises: ValueError while a function is being compiled, where it would give the same number forever.
+    """
+    if is_tracing():
+        raise ValueError(
+            "A random function was called without a seed inside compiled code, where it would give the same numbers "
+            "forever. Make `self.seed_generator = SeedGenerator(1337)` in the layer's `__init__` and pass "
+            "`seed=self.seed_generator`."
+        )
+    if _global["generator"] is None:
+        _global["generator"] = SeedGenerator()
+    return _global["generator"]
+
+
+def draw_seed(seed):
+    """Return a key, uint32 `(2,)`, for an integer (always the same), a SeedGenerator or None (the next one).
+
+    Raises: ValueError for something else.
+    """
+    if isinstance(seed, SeedGenerator):
+        return seed.next()
+    if isinstance(seed, int | np.integer) and not isinstance(seed, bool):
+        return jnp.array([int(seed) & 0xFFFFFFFF, 0], dtype="uint32")
+    if seed is None:
+        return global_seed_generator().next(ordered=False)
+    if hasattr(seed, "dtype") and dtypes.standardize_dtype(seed.dtype) == "uint32":
+        return seed
+    raise ValueError(
+        f"Argument `seed` must be either an integer or an instance of `SeedGenerator`. Received: seed={seed} (of type "
+        f"{type(seed)})"
+    )

@@ -1,0 +1,194 @@
+"""KerasTensor: a tensor of which only shape and dtype are known, the stuff of functional models."""
+
+import numpy as np
+
+from lamina.core import dtypes
+from lamina.core.names import auto_name
+from lamina.core.public_names import room
+
+
+class KerasTensor:
+    """A tensor without values: what flows through layers while a functional model is written.
+
+    Args:
+        shape: tuple of sizes, None where unknown.
+        dtype: name of the dtype.
+        sparse, ragged, ragged_rank, row_splits_dtype: kept for Keras's sake.
+        record_history: whether layers called on it remember the call.
+        name: by default "keras_tensor", numbered.
+        symbolic_shape: the sizes as formulas of the layer's input, such as `(b, 3*h*w)`.
+
+    Example:
+        >>> KerasTensor((None, 3)).shape
+        (None, 3)
+    """
+
+    def __init__(
+        self,
+        shape,
+        dtype="float32",
+        sparse=False,
+        ragged=False,
+        ragged_rank=None,
+        row_splits_dtype=None,
+        record_history=True,
+        name=None,
+        symbolic_shape=None,
+    ):
+        self._shape = standardize_shape(shape)
+        self._dtype = dtypes.standardize_dtype(dtype)
+        self.sparse = bool(sparse)
+        self.ragged = bool(ragged)
+        self.ragged_rank = ragged_rank
+        self.row_splits_dtype = row_splits_dtype
+        self.record_history = record_history
+        self.name = name or auto_name(type(self).__name__)
+        self.symbolic_shape = symbolic_shape or self._shape
+
+    @property
+    def shape(self):
+        """Tuple of sizes, None where unknown."""
+        return self._shape
+
+    @property
+    def dtype(self):
+        """Name of the dtype."""
+        return self._dtype
+
+    @property
+    def ndim(self):
+        """Number of axes."""
+        return len(self._shape)
+
+    def reshape(self, newshape):
+        """Return the tensor in another shape."""
+        return room("ops").reshape(self, newshape)
+
+    def squeeze(self, axis=None):
+        """Return the tensor without its axes of size 1."""
+        return room("ops").squeeze(self, axis=axis)
+
+    def __getitem__(self, key):
+        return room("ops").get_item(self, np.asarray(key) if isinstance(key, list) else key)
+
+    def __round__(self, ndigits=None):
+        return room("ops").round(self, decimals=ndigits or 0)
+
+    def __len__(self):
+        raise TypeError(_no_value("`len()`"))
+
+    def __iter__(self):
+        raise TypeError(_no_value("iteration"))
+
+    def __bool__(self):
+        raise TypeError(_no_value("a truth value"))
+
+    def __int__(self):
+        raise ValueError(_no_value("`int()`"))
+
+    def __float__(self):
+        raise ValueError(_no_value("`float()`"))
+
+    def __array__(self, dtype=None, copy=None):
+        raise ValueError(_no_value("conversion to a NumPy array"))
+
+    def __jax_array__(self):
+        raise ValueError(_no_value("a JAX function"))
+
+    def __repr__(self):
+        return f"<KerasTensor shape={self._shape}, dtype={self._dtype}, name={self.name}>"
+
+    __hash__ = object.__hash__
+
+
+def _no_value(what):
+    return (
+        f"A KerasTensor has a shape and a dtype but no values, so {what} is not possible. It stands for future data "
+        "while a functional model is written: use layers and `ops` functions on it, or wrap your code in a Layer's "
+        "`call`."
+    )
+
+
+def _operator(function, swapped=False):
+    def method(self, other):
+        compute = getattr(room("ops"), function)
+        return compute(other, self) if swapped else compute(self, other)
+
+    return method
+
+
+_BINARY = {
+    "add": "add",
+    "sub": "subtract",
+    "mul": "multiply",
+    "truediv": "true_divide",
+    "floordiv": "floor_divide",
+    "mod": "mod",
+    "pow": "power",
+    "matmul": "matmul",
+    "and": "logical_and",
+    "or": "logical_or",
+    "xor": "logical_xor",
+}
+_COMPARISONS = {
+    "eq": "equal",
+    "ne": "not_equal",
+    "lt": "less",
+    "le": "less_equal",
+    "gt": "greater",
+    "ge": "greater_equal",
+}
+_UNARY = {"neg": "negative", "abs": "absolute", "invert": "logical_not"}
+
+for _name, _function in _BINARY.items():
+    setattr(KerasTensor, f"__{_name}__", _operator(_function))
+    setattr(KerasTensor, f"__r{_name}__", _operator(_function, swapped=True))
+for _name, _function in _COMPARISONS.items():
+    setattr(KerasTensor, f"__{_name}__", _operator(_function))
+for _name, _function in _UNARY.items():
+    setattr(KerasTensor, f"__{_name}__", lambda self, function=_function: getattr(room("ops"), function)(self))
+
+
+def is_keras_tensor(x):
+    """Tell whether `x` is a symbolic tensor."""
+    return isinstance(x, KerasTensor)
+
+
+def any_symbolic(args, kwargs=None):
+    """Tell whether a KerasTensor stands anywhere in the arguments of a call."""
+    for value in (*args, *kwargs.values()) if kwargs else args:
+        if isinstance(value, KerasTensor):
+            return True
+        if isinstance(value, list | tuple) and any_symbolic(value):
+            return True
+        if isinstance(value, dict) and any_symbolic(value.values()):
+            return True
+    return False
+
+
+def standardize_shape(shape):
+    """Return `shape` as a tuple of ints, with None for unknown and symbolic sizes.
+
+    Raises: ValueError for a size that is negative or no number.
+    """
+    if shape is None or not hasattr(shape, "__iter__"):
+        raise ValueError(f"Cannot convert '{shape}' to a shape. Expected a tuple of sizes, such as (None, 28, 28).")
+    return tuple(_standardize_size(size, shape) for size in shape)
+
+
+def _standardize_size(size, shape):
+    if size is None or type(size).__name__ == "_DimExpr":
+        return None
+    if isinstance(size, str | float | list | tuple):
+        raise ValueError(
+            f"Cannot convert '{shape}' to a shape. Found invalid dimension '{size}' of type '{type(size)}'."
+        )
+    try:
+        size = int(size)
+    except Exception as error:
+        raise ValueError(
+            f"Cannot convert '{shape}' to a shape. Found invalid dimension '{size}' of type '{type(size)}'."
+        ) from error
+    if size < 0:
+        raise ValueError(f"Cannot convert '{shape}' to a shape. Negative dimensions are not allowed.")
+    return size
