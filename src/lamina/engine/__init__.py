@@ -1,0 +1,1 @@
+"""How XLA is set up and driven."""

@@ -1,0 +1,284 @@
+"""Many numbers made one: sums, means, extremes, quantiles; and sums that keep every step."""
+
+import builtins
+
+import jax.numpy as jnp
+
+from lamina.core import dtypes
+from lamina.core.op import op
+from lamina.ops.casting import as_common_float, as_float
+
+# `axis` is an integer, a tuple of them, or None for all axes; `keepdims` keeps the reduced axes with size 1.
+
+
+def _axes(axis):
+    return tuple(axis) if isinstance(axis, list) else axis
+
+
+@op
+def sum(x, axis=None, keepdims=False):
+    """Add up over `axis`."""
+    return jnp.sum(x, _axes(axis), keepdims=keepdims)
+
+
+@op
+def prod(x, axis=None, keepdims=False, dtype=None):
+    """Multiply up over `axis`."""
+    return jnp.prod(x, _axes(axis), dtype, keepdims=keepdims)
+
+
+@op
+def mean(x, axis=None, keepdims=False):
+    """Average over `axis`, summed in float32 at least."""
+    return jnp.mean(as_float(x), _axes(axis), keepdims=keepdims)
+
+
+@op
+def var(x, axis=None, keepdims=False):
+    """Average the squared distances from the mean over `axis`, in float32 at least."""
+    return jnp.var(as_float(x), _axes(axis), keepdims=keepdims)
+
+
+@op
+def std(x, axis=None, keepdims=False):
+    """Return the square root of the variance over `axis`."""
+    return jnp.std(x, _axes(axis), keepdims=keepdims)
+
+
+@op("x", "weights")
+def average(x, axis=None, weights=None):
+    """Average over `axis`, each element counted with its weight."""
+    if weights is None:
+        return jnp.average(*as_common_float(x), axis=_axes(axis))
+    x, weights = as_common_float(x, weights)
+    return jnp.average(x, axis=_axes(axis), weights=weights)
+
+
+@op
+def max(x, axis=None, keepdims=False, initial=None):
+    """Return the largest element over `axis`, not below `initial`."""
+    return jnp.max(x, _axes(axis), keepdims=keepdims, initial=initial)
+
+
+@op
+def min(x, axis=None, keepdims=False, initial=None):
+    """Return the smallest element over `axis`, not above `initial`."""
+    return jnp.min(x, _axes(axis), keepdims=keepdims, initial=initial)
+
+
+@op
+def amax(x, axis=None, keepdims=False):
+    """Return the largest element over `axis`; another name for `max`."""
+    return jnp.max(x, _axes(axis), keepdims=keepdims)
+
+
+@op
+def amin(x, axis=None, keepdims=False):
+    """Return the smallest element over `axis`; another name for `min`."""
+    return jnp.min(x, _axes(axis), keepdims=keepdims)
+
+
+@op
+def ptp(x, axis=None, keepdims=False):
+    """Return the distance from the smallest to the largest element over `axis`."""
+    return jnp.ptp(x, _axes(axis), keepdims=keepdims)
+
+
+@op
+def all(x, axis=None, keepdims=False):
+    """Tell whether every element over `axis` is true."""
+    return jnp.all(x, _axes(axis), keepdims=keepdims)
+
+
+@op
+def any(x, axis=None, keepdims=False):
+    """Tell whether some element over `axis` is true."""
+    return jnp.any(x, _axes(axis), keepdims=keepdims)
+
+
+@op
+def argmax(x, axis=None, keepdims=False):
+    """Return the place of the largest element along one axis, the first of equals; None means in the flat array."""
+    return jnp.argmax(x, axis, keepdims=keepdims)
+
+
+@op
+def argmin(x, axis=None, keepdims=False):
+    """Return the place of the smallest element along one axis, the first of equals; None means in the flat array."""
+    return jnp.argmin(x, axis, keepdims=keepdims)
+
+
+@op
+def count_nonzero(x, axis=None):
+    """Count the elements over `axis` that are not 0."""
+    return jnp.count_nonzero(x, _axes(axis))
+
+
+@op
+def median(x, axis=None, keepdims=False):
+    """Return the middle element over `axis`, the mean of both middle ones for an even number."""
+    return jnp.median(x, _axes(axis), keepdims=keepdims)
+
+
+@op("x", "q")
+def quantile(x, q, axis=None, method="linear", keepdims=False):
+    """Return the value that the fraction `q` of the elements over `axis` lies below.
+
+    Args:
+        q: fraction or array of fractions, whose axes come first in the result [fraction 0-1].
+        method: "linear", "lower", "higher", "midpoint" or "nearest", if it falls between two elements.
+    """
+    return jnp.quantile(x, _number(q), _axes(axis), method=method, keepdims=keepdims)
+
+
+@op("x", "q")
+def percentile(x, q, axis=None, method="linear", keepdims=False):
+    """Return the value that `q` percent of the elements over `axis` lie below; see `quantile`."""
+    return jnp.percentile(x, _number(q), _axes(axis), method=method, keepdims=keepdims)
+
+
+@op
+def nansum(x, axis=None, keepdims=False):
+    """Add up over `axis`, NaN left out."""
+    return jnp.nansum(x, _axes(axis), keepdims=keepdims)
+
+
+@op
+def nanprod(x, axis=None, keepdims=False):
+    """Multiply up over `axis`, NaN left out."""
+    return jnp.nanprod(x, _axes(axis), keepdims=keepdims)
+
+
+@op
+def nanmean(x, axis=None, keepdims=False):
+    """Average over `axis`, NaN left out."""
+    return jnp.nanmean(x, _axes(axis), keepdims=keepdims)
+
+
+@op
+def nanvar(x, axis=None, keepdims=False):
+    """Return the variance over `axis`, NaN left out."""
+    return jnp.nanvar(x, _axes(axis), keepdims=keepdims)
+
+
+@op
+def nanstd(x, axis=None, keepdims=False):
+    """Return the standard deviation over `axis`, NaN left out."""
+    return jnp.nanstd(x, _axes(axis), keepdims=keepdims)
+
+
+@op
+def nanmax(x, axis=None, keepdims=False):
+    """Return the largest element over `axis`, NaN left out."""
+    return jnp.nanmax(x, _axes(axis), keepdims=keepdims)
+
+
+@op
+def nanmin(x, axis=None, keepdims=False):
+    """Return the smallest element over `axis`, NaN left out."""
+    return jnp.nanmin(x, _axes(axis), keepdims=keepdims)
+
+
+@op
+def nanargmax(x, axis=None, keepdims=False):
+    """Return the place of the largest element along one axis, NaN left out; -1 if all are NaN."""
+    return jnp.nanargmax(x, axis, keepdims=keepdims)
+
+
+@op
+def nanargmin(x, axis=None, keepdims=False):
+    """Return the place of the smallest element along one axis, NaN left out; -1 if all are NaN."""
+    return jnp.nanargmin(x, axis, keepdims=keepdims)
+
+
+@op
+def nanmedian(x, axis=None, keepdims=False):
+    """Return the middle element over `axis`, NaN left out."""
+    return jnp.nanmedian(x, _axes(axis), keepdims=keepdims)
+
+
+@op("x", "q")
+def nanquantile(x, q, axis=None, method="linear", keepdims=False):
+    """Return a quantile over `axis`, NaN left out; see `quantile`."""
+    return jnp.nanquantile(x, _number(q), _axes(axis), method=method, keepdims=keepdims)
+
+
+@op("x", "q")
+def nanpercentile(x, q, axis=None, method="linear", keepdims=False):
+    """Return a percentile over `axis`, NaN left out; see `quantile`."""
+    return jnp.nanpercentile(x, _number(q), _axes(axis), method=method, keepdims=keepdims)
+
+
+def _number(q):
+    return jnp.asarray(q) if hasattr(q, "dtype") else jnp.asarray(q, dtypes.standardize_dtype(type(q)))
+
+
+@op
+def cumsum(x, axis=None, dtype=None):
+    """Return the sums of all elements up to each one along `axis`, of the flat array if None."""
+    return jnp.cumsum(x, axis, dtype)
+
+
+@op
+def cumprod(x, axis=None, dtype=None):
+    """Return the products of all elements up to each one along `axis`, of the flat array if None."""
+    return jnp.cumprod(x, axis, dtype)
+
+
+@op
+def nancumsum(x, axis=None, dtype=None):
+    """Return the cumulative sums, NaN counted as 0."""
+    return jnp.nancumsum(x, axis, dtype)
+
+
+@op
+def nancumprod(x, axis=None, dtype=None):
+    """Return the cumulative products, NaN counted as 1."""
+    return jnp.nancumprod(x, axis, dtype)
+
+
+@op("a")
+def diff(a, n=1, axis=-1):
+    """Return the differences of neighbours along `axis`, taken `n` times."""
+    return jnp.diff(a, n, axis)
+
+
+@op("y")
+def trapezoid(y, x=None, dx=1.0, axis=-1):
+    """Return the area under the lines through the points `y` along `axis`, at the places `x` or `dx` apart."""
+    return jnp.trapezoid(y, None if x is None else jnp.asarray(x), dx, axis)
+
+
+@op
+def corrcoef(x):
+    """Return the correlation coefficients of the rows of a matrix with each other."""
+    return jnp.corrcoef(x)
+
+
+@op
+def bincount(x, weights=None, minlength=0, sparse=False):
+    """Count how often each of 0, 1, 2, … occurs, in each row of a matrix.
+
+    Args:
+        weights: what each element counts, by default 1.
+        minlength: smallest length of the result [count].
+        sparse: not supported.
+    Shapes:   (elements,) -> (largest + 1,); (batch, elements) -> (batch, largest + 1)
+    """
+    if sparse:
+        raise ValueError("Sparse results are not supported. Received: sparse=True")
+    weights = None if weights is None else jnp.asarray(weights)
+    if x.ndim == 1:
+        return jnp.bincount(x, weights, minlength)
+    length = builtins.max(int(x.max()) + 1, minlength)
+    one_hot = (x[..., None] == jnp.arange(length)).astype("int32" if weights is None else weights.dtype)
+    return jnp.sum(one_hot if weights is None else one_hot * weights[..., None], axis=1)
+
+
+@op
+def histogram(x, bins=10, range=None):
+    """Count the elements in `bins` equal intervals from the smallest to the largest, or over `range`.
+
+    Returns:  the counts, and the edges of the intervals, one more.
+    """
+    return jnp.histogram(x, bins, range)

@@ -1,0 +1,78 @@
+"""What a symbolic call leaves in a graph: the operation that Keras would have left, with its name and config."""
+
+import json
+
+import jax
+import keras
+import numpy as np
+import pytest
+from tests.ops.cases import IMAGE_TABLE, TABLE
+
+from lamina import ops
+from lamina.core import serialization
+from lamina.core.op import OPERATIONS
+from lamina.core.tensor import KerasTensor
+
+# Keras writes the sizes in full, and the old name of an argument as the new one.
+WRITTEN_IN_OTHER_WORDS = {"extract_patches", "extract_patches_3d", "multi_hot"}
+NAMESPACES = {"ops": (ops, keras.ops, TABLE), "ops.image": (ops.image, keras.ops.image, IMAGE_TABLE)}
+ROWS = [pytest.param(space, name, id=f"{space}.{name}") for space in NAMESPACES for name in NAMESPACES[space][2]]
+
+
+def symbolic(module, name, case, kind):
+    """Call with symbolic tensors for arrays and return the operation of the first result, or None."""
+    args, kwargs = jax.tree.map(
+        lambda x: kind(x.shape, x.dtype) if isinstance(x, np.ndarray) else x, (case.args, case.kwargs)
+    )
+    try:
+        result = getattr(module, name)(*args, **kwargs)
+    except Exception:  # noqa: BLE001 - this array must be known
+        return None, None
+    first = jax.tree.leaves(result)[0]
+    history = getattr(first, "_keras_history", None)
+    return (history.operation, history.operation._inbound_nodes[-1]) if history else (None, None)
+
+
+def description(operation, serialize):
+    config = json.loads(json.dumps(serialize(operation)))
+    inner = config["config"]
+    inner.pop("name", None)  # Keras forgets that of some
+    inner.pop("num_tokens", None)
+    for name, default in (("data_format", "channels_last"), ("dtype", "float32")):
+        inner[name] = inner.get(name) or default  # the default is written by one, left open by the other
+    return config
+
+
+@pytest.mark.parametrize(("space", "name"), ROWS)
+def test_operations_are_written_as_by_keras(space, name):
+    ours, theirs, table = NAMESPACES[space]
+    for case in table[name]:
+        if not case.symbolic:
+            continue
+        operation, node = symbolic(ours, name, case, KerasTensor)
+        oracle, oracle_node = symbolic(theirs, name, case, keras.KerasTensor)
+        if operation is None or oracle is None:
+            continue
+        try:
+            expected = description(oracle, keras.saving.serialize_keras_object)
+        except (TypeError, NotImplementedError, UserWarning):  # a function or an array in the config
+            continue
+        written = description(operation, serialization.serialize_keras_object)
+        if name in WRITTEN_IN_OTHER_WORDS:
+            assert (written.pop("config").keys(), written) == (expected.pop("config").keys(), expected)
+        else:
+            assert written == expected
+        assert len(node.input_tensors) == len(oracle_node.arguments.keras_tensors)
+        again = type(operation).from_config(json.loads(json.dumps(operation.get_config())))
+        shapes = [x.shape for x in jax.tree.leaves(again(*node.args, **node.kwargs))]
+        assert shapes == [x.shape for x in node.outputs]
+
+
+def test_every_operation_of_keras_can_be_read():
+    known = {
+        cls.__name__
+        for module in ("numpy", "nn", "math", "linalg", "image", "core", "einops")
+        for cls in vars(getattr(keras.src.ops, module)).values()
+        if isinstance(cls, type) and issubclass(cls, keras.Operation) and cls.__module__.startswith("keras.src.ops")
+    }
+    assert known - set(OPERATIONS) <= {"Abs", "Conj", "Operation", "SegmentReduction"}  # never recorded
