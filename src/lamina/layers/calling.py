@@ -1,0 +1,151 @@
+"""How the arguments of a layer call are read: which of them are tensors, and which shapes `build` is told."""
+
+import functools
+import inspect
+
+import jax
+
+from lamina.core import dtypes, tree
+from lamina.core.context import get_mask, set_mask
+from lamina.core.tensor import KerasTensor, standardize_shape
+
+_NUMBERS = (bool, int, float)
+
+
+@functools.cache
+def call_parameters(cls):
+    """Return the parameters of a layer class's `call`, without `self`."""
+    return dict(list(inspect.signature(cls.call).parameters.items())[1:])
+
+
+@functools.cache
+def call_signature(cls):
+    """Return the signature of a layer class's `call`, without `self`."""
+    return inspect.Signature(list(call_parameters(cls).values()))
+
+
+@functools.cache
+def mask_parameters(cls):
+    """Return the names of the mask arguments of a layer class's `call`."""
+    return tuple(name for name in call_parameters(cls) if name == "mask" or name.endswith("_mask"))
+
+
+def is_tensor(x):
+    """Tell whether `x` is an array or a symbolic tensor."""
+    return isinstance(x, jax.Array | KerasTensor)
+
+
+def bind(layer, args, kwargs):
+    """Return the arguments of a call by name, without defaults; `training` may come to any layer.
+
+    Raises: TypeError if they do not fit the signature of `call`.
+    """
+    if "training" in kwargs and "training" not in call_parameters(type(layer)):
+        kwargs = {name: value for name, value in kwargs.items() if name != "training"}
+    return call_signature(type(layer)).bind(*args, **kwargs).arguments
+
+
+def first_argument(layer, args, kwargs):
+    """Return the first argument of a call, positional or by name."""
+    if args:
+        return args[0]
+    return kwargs.get(next(iter(call_parameters(type(layer))), None))
+
+
+def tensor_arguments(layer, args, kwargs):
+    """Return those arguments of a call, by name, that are tensors or structures of tensors.
+
+    Raises: ValueError for a structure that mixes tensors and other things.
+    """
+    found = {}
+    for name, value in bind(layer, args, kwargs).items():
+        if is_tensor(value):
+            found[name] = value
+        elif isinstance(value, list | tuple | dict) and value:
+            leaves = tree.flatten(value)
+            if all(leaf is None or is_tensor(leaf) for leaf in leaves):
+                found[name] = value
+            elif any(is_tensor(leaf) for leaf in leaves):
+                raise ValueError(
+                    f"In a nested call() argument, tensors and non-tensors cannot be mixed. Received: {name}={value}"
+                )
+    return found
+
+
+def shapes_of(layer, args, kwargs):
+    """Return `{"x_shape": shape}` for each tensor argument `x`; masks and catch-alls left out."""
+    signature = call_parameters(type(layer))
+    shapes = {}
+    for name, value in tensor_arguments(layer, args, kwargs).items():
+        parameter = signature.get(name)
+        plain = parameter is None or parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        if name != "mask" and plain:
+            shapes[f"{name}_shape"] = _shape(value)
+    return shapes
+
+
+def _shape(value):
+    if is_tensor(value):
+        return standardize_shape(value.shape)
+    return tree.map_structure(lambda x: None if x is None else standardize_shape(x.shape), value)
+
+
+def shapes_for(method, shapes, call_names, class_name):
+    """Pick from `shapes` what `method` (`build` or `compute_output_shape`) wants.
+
+    One parameter takes the first shape whatever its name; several must be called after the arguments of `call`.
+    Raises: ValueError for a parameter that matches no argument.
+    """
+    kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    names = [name for name, p in inspect.signature(method).parameters.items() if p.kind not in kinds]
+    if len(names) == 1:
+        return {names[0]: next(iter(shapes.values()), None)}
+    for name in names:
+        if not name.endswith("_shape") or name.removesuffix("_shape") not in call_names:
+            raise ValueError(
+                f"`{method.__name__}()` of {class_name} has the argument `{name}`; with more than one argument each "
+                f"must be named after an argument of `call()`: one of {[f'{n}_shape' for n in call_names]}."
+            )
+    return {name: shapes[name] for name in names if name in shapes}
+
+
+def to_tensors(layer, args, kwargs):
+    """Return the arguments with arrays made JAX arrays and, under autocast, floats cast to the compute dtype.
+
+    Raises: ValueError for a positional argument that is no tensor.
+    """
+    dtype = layer.input_dtype if layer.autocast and dtypes.is_float(layer.input_dtype) else None
+    args = tuple(_convert(x, dtype) for x in args)
+    kwargs = {name: _convert(x, dtype) for name, x in kwargs.items()}
+    if not layer._allow_non_tensor_positional_args:
+        for leaf in tree.flatten(args):
+            if leaf is not None and not is_tensor(leaf):
+                raise ValueError(
+                    "Only input tensors may be passed as positional arguments. The following argument value should "
+                    f"be passed as a keyword argument: {leaf} (of type {type(leaf)})"
+                )
+    return args, kwargs
+
+
+def _convert(x, dtype):
+    if isinstance(x, list | tuple) and x and all(isinstance(leaf, _NUMBERS) for leaf in tree.flatten(x)):
+        x = dtypes.as_array(x)
+    if isinstance(x, list | tuple | dict):
+        return tree.map_structure(lambda leaf: _convert_leaf(leaf, dtype), x)
+    return _convert_leaf(x, dtype)
+
+
+def _convert_leaf(x, dtype):
+    if isinstance(x, KerasTensor) or not (hasattr(x, "__array__") or hasattr(x, "__jax_array__")):
+        return x
+    array = dtypes.as_array(x)
+    if dtype is not None and array.dtype != dtype and dtypes.is_float(array.dtype):
+        array = array.astype(dtype)
+    return _with_mask(array, x)
+
+
+def _with_mask(array, x):
+    mask = get_mask(x) if array is not x else None
+    if mask is not None:
+        set_mask(array, mask)
+    return array

@@ -1,0 +1,610 @@
+"""Layer: the base of every layer. It builds once, casts by policy, passes masks and `training`, and owns its state.
+
+From `layer(x)` to the maths: `Layer.__call__` -> `call` of the layer.
+"""
+
+import functools
+import inspect
+import warnings
+import weakref
+
+import jax
+
+from lamina import activations, constraints, initializers, regularizers
+from lamina.core import dtypes, policies, serialization, shapes, tools, tree
+from lamina.core.context import entering, get_mask, set_mask, thread
+from lamina.core.names import current_path, name_scope
+from lamina.core.operation import Node, Operation, is_overridden, own_config
+from lamina.core.state import StatelessScope
+from lamina.core.tensor import KerasTensor, any_symbolic
+from lamina.core.variable import Variable
+from lamina.layers import calling, failure
+from lamina.layers.input_spec import InputSpec, assert_input_compatibility
+from lamina.layers.tracking import Tracked
+
+_layers_with_losses = weakref.WeakSet()
+
+
+def _recorded_build(build):
+    """Let the outermost `build` open the layer's name scope, remember its shapes and close the layer's state."""
+
+    @functools.wraps(build)
+    def recorded(self, *args, **kwargs):
+        if self._building:
+            build(self, *args, **kwargs)
+            return
+        self._building = True
+        try:
+            with name_scope(self.name, caller=self):
+                self._path = current_path()
+                build(self, *args, **kwargs)
+        finally:
+            self._building = False
+        bound = inspect.signature(build).bind(self, *args, **kwargs).arguments
+        self._build_shapes = dict(list(bound.items())[1:])
+        self.built = True
+        self._locked = True
+
+    return recorded
+
+
+class Layer(Tracked, Operation):
+    """A function with weights: define `build` to make the weights and `call` to compute.
+
+    Args:
+        activity_regularizer: callable that makes a loss of the output, or its name.
+        trainable: whether optimizers change the weights.
+        dtype: policy or dtype name; by default the global policy.
+        autocast: whether float inputs are cast to the compute dtype.
+        name: without "/"; by default the class name in snake case, numbered.
+    Raises: ValueError for an unknown keyword.
+
+    Example:
+        >>> class Double(Layer):
+        ...     def call(self, x):
+        ...         return 2 * x
+        >>> Double()([1.0, 2.0]).tolist()
+        [2.0, 4.0]
+    """
+
+    _saveable_kind = "Layer"
+    _internal_attributes = frozenset({"_tracked", "_inbound_nodes", "_outbound_nodes", "_given"})
+    _allow_non_tensor_positional_args = False
+    _convert_input_args = True
+    _building = False
+    _config_skips = ()
+    supports_jit = True
+
+    def __init__(self, *, activity_regularizer=None, trainable=True, dtype=None, autocast=True, name=None, **kwargs):
+        object.__setattr__(self, "_tracked", [])
+        Operation.__init__(self, name=name)
+        self._dtype_policy = policies.get(dtype)
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self._input_shape_arg = _old_input_shape(kwargs)
+        if kwargs:
+            raise ValueError(f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}")
+        if not isinstance(trainable, bool):
+            raise ValueError(
+                f"Expected `trainable` to be a boolean. Received: trainable={trainable} (of type {type(trainable)})"
+            )
+        self._trainable = trainable
+        self.autocast = autocast
+        self.built = _is_ours(type(self)) and not self._has_own_build()
+        self._path = None
+        self._build_shapes = None
+        self._input_spec = None
+        self._called = False
+        self._losses = []
+        self._warned_of_mask = False
+        self._computes_mask = is_overridden(self, "compute_mask", Layer)
+        self._supports_masking = self._computes_mask
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if "build" in vars(cls):
+            cls.build = _recorded_build(vars(cls)["build"])
+
+    # --- calling -----------------------------------------------------------------------------------------------
+
+    def __call__(self, *args, **kwargs):
+        """Apply the layer: to arrays it computes, to symbolic tensors it adds a node to the graph."""
+        if self._tracked is None:
+            raise RuntimeError(
+                f"In layer '{type(self).__name__}', you forgot to call `super().__init__()` in `__init__()`."
+            )
+        given = args, kwargs
+        plain = len(args) == 1 and not kwargs and isinstance(args[0], jax.Array) and args[0].dtype == self.input_dtype
+        if not plain and self._convert_input_args:
+            args, kwargs = calling.to_tensors(self, args, kwargs)
+        inputs = args[0] if args else calling.first_argument(self, args, kwargs)
+        if self._input_spec is not None:
+            assert_input_compatibility(self._input_spec, inputs, self.name)
+        if not self.built:
+            self._build_by_call(args, kwargs, inputs)
+        if any_symbolic(args, kwargs):
+            return self._record_call(*given)
+        if thread.layer is None and _layers_with_losses:
+            self._clear_losses()
+        self._pass_training(kwargs)
+        mask = self._pass_masks(inputs, args, kwargs)
+        before = thread.layer, thread.training, thread.autocast
+        thread.layer, thread.training, thread.autocast = self, kwargs.get("training", thread.training), self._autocast()
+        if "training" in kwargs and "training" not in calling.call_parameters(type(self)):
+            del kwargs["training"]
+        try:
+            if self._called and thread.scope is None:
+                outputs = self.call(*args, **kwargs)
+            else:
+                outputs = self._call_in_scopes(*args, **kwargs)
+        except Exception as error:
+            told = failure.with_context(error, self, args, kwargs)
+            if told is error:
+                raise
+            raise told from error
+        finally:
+            thread.layer, thread.training, thread.autocast = before
+        if self.activity_regularizer is not None:
+            self._add_activity_losses(outputs)
+        if self._supports_masking:
+            if mask is not None or self._computes_mask:
+                self._mask_outputs(inputs, outputs, mask)
+        elif mask is not None:
+            self._warn_of_lost_mask()
+        return outputs
+
+    def call(self, *args, **kwargs):
+        """Compute the layer's output from arrays; subclasses define it."""
+        raise NotImplementedError(f"Layer {type(self).__name__} does not have a `call` method implemented.")
+
+    def _call_in_scopes(self, *args, **kwargs):
+        """The first call and calls inside a trace: names for new variables, and for the compiled program."""
+        with jax.named_scope(self.name), name_scope(self.name, caller=self):
+            outputs = self.call(*args, **kwargs)
+        self._called = True
+        self.built = True
+        return outputs
+
+    def _record_call(self, args, kwargs):
+        outputs = self.compute_output_spec(*args, **kwargs)
+        Node(self, args, kwargs, outputs)
+        return outputs
+
+    def symbolic_call(self, *args, **kwargs):
+        """Return the outputs of a call as KerasTensors, without adding a node."""
+        return self.compute_output_spec(*args, **kwargs)
+
+    def compute_output_spec(self, *args, **kwargs):
+        """Return what a call would return, as KerasTensors, by running `call` or the user's `compute_output_shape`."""
+        if not is_overridden(self, "compute_output_shape", Layer):
+            return shapes.infer(self, *args, **kwargs)
+        names = calling.call_parameters(type(self))
+        wanted = calling.shapes_for(
+            self.compute_output_shape, calling.shapes_of(self, args, kwargs), names, type(self).__name__
+        )
+        shape = self.compute_output_shape(**wanted)
+        return tree.map_shape_structure(lambda s: KerasTensor(s, dtype=self.compute_dtype), _as_shape(shape))
+
+    def compute_output_shape(self, *args, **kwargs):
+        """Return the shape of the output for input shapes (tuples with None, or structures of them)."""
+        inputs = [tree.map_shape_structure(lambda s: KerasTensor(s, dtype=self.compute_dtype), a) for a in args]
+        named = {
+            name.removesuffix("_shape"): tree.map_shape_structure(
+                lambda s: KerasTensor(s, dtype=self.compute_dtype), shape
+            )
+            for name, shape in kwargs.items()
+        }
+        if len(named) == 1 and not inputs:
+            inputs, named = list(named.values()), {}
+        if not self.built:
+            self._build_by_call(inputs, named, calling.first_argument(self, inputs, named))
+        outputs = shapes.infer(self, *inputs, **named)
+        return tree.map_structure(lambda x: x.shape, outputs)
+
+    def _pass_training(self, kwargs):
+        """`training` is what the caller says, else what the layer around says, else the default of `call`."""
+        if kwargs.get("training", thread.training) is None:
+            parameter = calling.call_parameters(type(self)).get("training")
+            value = None if parameter is None or parameter.default is inspect.Parameter.empty else parameter.default
+        else:
+            value = kwargs.get("training")
+            value = thread.training if value is None else value
+        if value is not None:
+            kwargs["training"] = value
+        else:
+            kwargs.pop("training", None)
+
+    def _pass_masks(self, inputs, args, kwargs):
+        """Fill mask arguments from the masks that travel with the inputs; return the mask of the first, or None."""
+        names = calling.mask_parameters(type(self))
+        if names and any(kwargs.get(name) is None for name in names):
+            tensors = calling.tensor_arguments(self, args, _without(kwargs, names))
+            given = calling.bind(self, args, kwargs)
+            for tensor_name, value in tensors.items():
+                name = "mask" if len(tensors) == 1 and "mask" in names else f"{tensor_name}_mask"
+                if name in names and given.get(name) is None:
+                    kwargs[name] = _masks_of(value)
+        mask = kwargs.get("mask")
+        if mask is None:
+            mask = get_mask(inputs) if isinstance(inputs, jax.Array) else _masks_of(inputs)
+        return mask
+
+    def _mask_outputs(self, inputs, outputs, previous_mask):
+        flat = [x for x in tree.flatten(outputs) if isinstance(x, jax.Array)]
+        if all(get_mask(x) is not None for x in flat):
+            return
+        masks = self.compute_mask(inputs, previous_mask)
+        if masks is None:
+            return
+        for x, mask in zip(flat, tree.flatten(masks), strict=False):
+            if mask is not None and get_mask(x) is None:
+                set_mask(x, mask)
+
+    def _warn_of_lost_mask(self):
+        if not self._warned_of_mask:
+            object.__setattr__(self, "_warned_of_mask", True)
+            warnings.warn(
+                f"Layer '{self.name}' (of type {type(self).__name__}) was passed an input with a mask attached to it. "
+                "However, this layer does not support masking and will therefore destroy the mask information. "
+                "Downstream layers will not see the mask.",
+                stacklevel=4,
+            )
+
+    def compute_mask(self, inputs, previous_mask):
+        """Return the mask of the output; by default that of the input."""
+        return previous_mask
+
+    @property
+    def supports_masking(self):
+        """Whether the layer hands masks on."""
+        return self._supports_masking
+
+    @supports_masking.setter
+    def supports_masking(self, value):
+        self._supports_masking = value
+
+    # --- building ----------------------------------------------------------------------------------------------
+
+    @_recorded_build
+    def build(self, input_shape):
+        """Make the weights for inputs of `input_shape` (tuple with None, or a structure of them)."""
+        if not self._has_own_build() and any(not layer.built for layer in self._layers):
+            warnings.warn(
+                f"`build()` was called on layer '{self.name}', however the layer does not have a `build()` method "
+                "implemented and it looks like it has unbuilt state. Implement `build()` so that it builds the "
+                "sublayers.",
+                stacklevel=3,
+            )
+
+    build.only_runs_call = True
+
+    def _has_own_build(self):
+        return not getattr(type(self).build, "only_runs_call", False)
+
+    def _build_by_call(self, args, kwargs, inputs):
+        """Build with the shapes of a call; without a `build`, sublayers are built when the call reaches them."""
+        found = calling.shapes_of(self, args, kwargs)
+        if not self._has_own_build():
+            self._build_shapes = {"input_shape": next(iter(found.values()), None)} if len(found) == 1 else found
+            self.built = all(layer.built for layer in self._layers)
+            return
+        wanted = calling.shapes_for(self.build, found, calling.call_parameters(type(self)), type(self).__name__)
+        with entering(layer=None, autocast=None):
+            self.build(**wanted)
+        if self._input_spec is not None:
+            assert_input_compatibility(self._input_spec, inputs, self.name)
+
+    def get_build_config(self):
+        """Return the shapes the layer was built with, or None."""
+        if self._build_shapes is None:
+            return None
+        if len(self._build_shapes) == 1:
+            return {"input_shape": next(iter(self._build_shapes.values()))}
+        return {"shapes_dict": self._build_shapes}
+
+    def build_from_config(self, config):
+        """Build with the shapes that `get_build_config` returned."""
+        if not config:
+            return
+        if "input_shape" in config:
+            self.build(_tuples(config["input_shape"]))
+        elif "shapes_dict" in config:
+            self.build(**{name: _tuples(shape) for name, shape in config["shapes_dict"].items()})
+
+    def add_weight(
+        self,
+        shape=None,
+        initializer=None,
+        dtype=None,
+        trainable=True,
+        autocast=True,
+        regularizer=None,
+        constraint=None,
+        aggregation="none",
+        overwrite_with_gradient=False,
+        name=None,
+    ):
+        """Make a variable that the layer owns.
+
+        Args:
+            shape: tuple of sizes.
+            initializer: name or callable; by default "glorot_uniform" for floats, "zeros" for integers.
+            dtype: by default the policy's variable dtype.
+            trainable, autocast, aggregation, name: see `Variable`.
+            regularizer, constraint: names or callables.
+            overwrite_with_gradient: whether optimizers put the gradient in the variable's place.
+        Returns: the Variable.
+        """
+        dtype = self.variable_dtype if dtype is None else dtypes.standardize_dtype(dtype)
+        if initializer is None:
+            initializer = "glorot_uniform" if dtypes.is_float(dtype) else "zeros"
+        with name_scope(self.name, caller=self):
+            variable = Variable(
+                initializers.get(initializer),
+                shape=() if shape is None else shape,
+                dtype=dtype,
+                trainable=trainable,
+                autocast=autocast,
+                aggregation=aggregation,
+                name=name,
+            )
+        variable.regularizer = regularizers.get(regularizer)
+        variable.constraint = constraints.get(constraint)
+        variable.overwrite_with_gradient = overwrite_with_gradient
+        self._track(variable)
+        if not self._trainable:
+            variable.trainable = False
+        return variable
+
+    # --- state -------------------------------------------------------------------------------------------------
+
+    def stateless_call(self, trainable_variables, non_trainable_variables, *args, return_losses=False, **kwargs):
+        """Call the layer as a pure function of its variables' values.
+
+        Args:
+            trainable_variables, non_trainable_variables: values in the order of the properties of these names.
+            return_losses: whether to return the losses too.
+        Returns: `(outputs, non_trainable_values)`, or `(outputs, non_trainable_values, losses)`.
+        Raises: ValueError if the layer is not built or the lists have other lengths.
+        """
+        if not self.built:
+            raise ValueError(
+                f"To call stateless_call, {type(self).__name__} must be built (i.e. its variables must have been "
+                "already created). You can build it by calling it on some data."
+            )
+        mapping = []
+        for name, values in (
+            ("trainable_variables", trainable_variables),
+            ("non_trainable_variables", non_trainable_variables),
+        ):
+            variables = getattr(self, name)
+            if len(variables) != len(values):
+                raise ValueError(
+                    f"Argument `{name}` must be a list of tensors corresponding 1:1 to {type(self).__name__}().{name}. "
+                    f"Received list with length {len(values)}, but expected {len(variables)} variables."
+                )
+            mapping += zip(variables, values, strict=True)
+        with StatelessScope(mapping, collect_losses=return_losses) as scope:
+            outputs = self(*args, **kwargs)
+            losses = self.losses if return_losses else None
+            scope.keep(outputs)
+        updated = [scope.get_current_value(v) for v in self.non_trainable_variables]
+        return (outputs, updated, losses) if return_losses else (outputs, updated)
+
+    # --- losses ------------------------------------------------------------------------------------------------
+
+    def add_loss(self, loss):
+        """Add a scalar (or a list of scalars) to what training minimises; for use inside `call`."""
+        for x in tree.flatten(loss):
+            if not isinstance(x, jax.Array):
+                raise ValueError(f"`add_loss()` takes a tensor computed in `call()`. Received invalid value: {x}")
+            if thread.scope is not None:
+                thread.scope.add_loss(x, self)
+            else:
+                self._losses.append(x)
+                _layers_with_losses.add(self)
+
+    @property
+    def losses(self):
+        """The scalars of `add_loss`, of activity and of weight regularizers, of this layer and of the layers in it."""
+        layers = self._flatten_layers()
+        if thread.scope is not None:
+            owners = {id(layer) for layer in layers}
+            pairs = zip(thread.scope.losses, thread.scope.loss_owners, strict=True)
+            found = [loss for loss, owner in pairs if id(owner) in owners]
+        else:
+            found = [loss for layer in layers for loss in layer._losses]
+        return [*found, *(w.regularizer(w.value) for w in self.trainable_weights if w.regularizer is not None)]
+
+    def _clear_losses(self):
+        for layer in self._flatten_layers():
+            layer._losses.clear()
+            _layers_with_losses.discard(layer)
+
+    def _add_activity_losses(self, outputs):
+        for output in tree.flatten(outputs):
+            if isinstance(output, jax.Array):
+                loss = self.activity_regularizer(output)
+                self.add_loss(loss / output.shape[0] if output.ndim else loss)
+
+    def _flatten_layers(self, include_self=True, recursive=True):
+        """Return the layers in this one, each once, outermost first."""
+        found = {id(self): self} if include_self else {}
+        for layer in self._layers:
+            inner = layer._flatten_layers() if recursive else [layer]
+            for item in inner:
+                found.setdefault(id(item), item)
+        return list(found.values())
+
+    # --- facts -------------------------------------------------------------------------------------------------
+
+    @property
+    def path(self):
+        """The names of the models and layers around, joined by "/"; None before building."""
+        return self._path
+
+    @property
+    def input_spec(self):
+        """InputSpec (or a structure of them) that inputs must meet, or None."""
+        return self._input_spec
+
+    @input_spec.setter
+    def input_spec(self, value):
+        self._input_spec = value
+
+    @property
+    def dtype_policy(self):
+        """The dtype policy."""
+        return self._dtype_policy
+
+    @dtype_policy.setter
+    def dtype_policy(self, value):
+        self._dtype_policy = policies.get(value)
+
+    @property
+    def dtype(self):
+        """The dtype weights are kept in."""
+        return self._dtype_policy.variable_dtype
+
+    @property
+    def variable_dtype(self):
+        """The dtype weights are kept in."""
+        return self._dtype_policy.variable_dtype
+
+    @property
+    def compute_dtype(self):
+        """The dtype of the computation."""
+        return self._dtype_policy.compute_dtype
+
+    @property
+    def input_dtype(self):
+        """The dtype float inputs are cast to."""
+        return self._dtype_policy._compute_dtype
+
+    @property
+    def quantization_mode(self):
+        """How weights are quantized, or None."""
+        return self._dtype_policy.quantization_mode
+
+    def _autocast(self):
+        """The dtype in which `call` reads float variables: None as long as that is the dtype they are kept in."""
+        policy = self._dtype_policy
+        if not self.autocast:
+            return None
+        mixed = policy._compute_dtype != policy._variable_dtype
+        if not mixed and (thread.autocast is None or not dtypes.is_float(policy._compute_dtype)):
+            return None
+        return policy._compute_dtype
+
+    # --- configuration -----------------------------------------------------------------------------------------
+
+    def get_config(self):
+        """Return the constructor arguments, serializable, under Keras's keys."""
+        config = {"name": self.name, "trainable": self.trainable, "dtype": policies.serialize(self.dtype_policy)}
+        declared = _declared_arguments(type(self))
+        if self.activity_regularizer is not None and "activity_regularizer" not in declared:
+            config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
+        for name in declared:
+            config[name] = serialize_argument(name, getattr(self, name))
+        if is_overridden(self, "get_config", Layer) or _is_ours(type(self)):
+            return config
+        return own_config(self, config)
+
+    @classmethod
+    def from_config(cls, config):
+        """Make the layer that `config` describes.
+
+        Raises: TypeError if the configuration does not fit the constructor.
+        """
+        config = dict(config)
+        if isinstance(config.get("dtype"), dict):
+            config["dtype"] = policies.get(config["dtype"])
+        try:
+            return cls(**config)
+        except Exception as error:
+            raise TypeError(
+                f"Error when deserializing class '{cls.__name__}' using config={config}.\n\n{error}"
+            ) from error
+
+    def save_own_variables(self, store):
+        """Put the layer's own variables into the mapping `store`, numbered."""
+        for i, variable in enumerate([*self._trainable_variables, *self._non_trainable_variables]):
+            store[f"{i}"] = variable
+
+    def load_own_variables(self, store):
+        """Take the layer's own variables from the mapping `store`.
+
+        Raises: ValueError if their number differs.
+        """
+        own = [*self._trainable_variables, *self._non_trainable_variables]
+        if len(store.keys()) != len(own):
+            unbuilt = (
+                " It was never built: give it `build()` or `build_from_config()`." if not own and not self.built else ""
+            )
+            raise ValueError(
+                f"Layer '{self.name}' expected {len(own)} variables, but received {len(store.keys())} variables "
+                f"during loading. Expected: {[v.name for v in own]}.{unbuilt}"
+            )
+        for i, variable in enumerate(own):
+            variable.assign(store[f"{i}"])
+
+    explain = tools.explain
+
+    def __repr__(self):
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def _is_ours(cls):
+    return cls.__module__.startswith("lamina.")
+
+
+@functools.cache
+def _declared_arguments(cls):
+    """Return the constructor arguments of the nearest class of the library that are part of its config."""
+    own = next((c for c in cls.__mro__ if _is_ours(c)), Layer)
+    skipped = {"self", "name", "dtype", "trainable", *own._config_skips}
+    variadic = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+    if own is Layer:
+        return ()
+    return tuple(
+        n for n, p in inspect.signature(own.__init__).parameters.items() if n not in skipped and p.kind not in variadic
+    )
+
+
+def serialize_argument(name, value):
+    """Return a constructor argument as Keras writes it: activations by name, the rest in Keras's object format."""
+    if name.endswith("activation") and callable(value):
+        return activations.serialize(value)
+    return serialization.serialize_keras_object(value)
+
+
+def _old_input_shape(kwargs):
+    """Take `input_shape`/`input_dim`, which old code gives to the first layer of a stack, out of `kwargs`."""
+    shape = kwargs.pop("input_shape", None)
+    dim = kwargs.pop("input_dim", None)
+    return (dim,) if dim is not None else shape
+
+
+def _masks_of(value):
+    """Return the masks of a tensor, or of a structure of tensors; None if there is none at all."""
+    if isinstance(value, jax.Array | KerasTensor):
+        return get_mask(value)
+    masks = tree.map_structure(lambda x: None if x is None else get_mask(x), value)
+    return masks if any(m is not None for m in tree.flatten(masks)) else None
+
+
+def _without(kwargs, names):
+    return {name: value for name, value in kwargs.items() if name not in names and name != "training"}
+
+
+def _as_shape(shape):
+    if isinstance(shape, list) and tree.is_shape(shape):
+        return tuple(shape)
+    return shape
+
+
+def _tuples(shape):
+    """Make the lists of a shape (or structure of shapes) read from JSON tuples again."""
+    return tree.map_shape_structure(tuple, shape) if shape is not None else None
+
+
+__all__ = ["InputSpec", "Layer"]
