@@ -1,0 +1,152 @@
+"""StableHLO files: the computation of a model with its weights, for several platforms and any batch size.
+
+The file is a zip archive of one serialized `jax.export` program per endpoint, `endpoints/<name>.stablehlo`.
+"""
+
+import importlib.util
+import zipfile
+
+import jax
+from jax import export as jax_export
+
+from lamina.core import errors, tree
+from lamina.core.dtypes import standardize_dtype
+from lamina.saving.archive import damaged, write_archive
+from lamina.saving.files import local_path, may_write, replacing
+
+PLATFORMS = ("cpu", "cuda", "tpu")
+_FOLDER, _ENDING = "endpoints/", ".stablehlo"
+
+
+def export_model(model, filepath, format="stablehlo", verbose=None, input_signature=None, platforms=PLATFORMS):
+    """Write what a model computes in inference to a file that runs without Lamina's layers.
+
+    Args:
+        model: a model that is built.
+        filepath: path of the file.
+        format: "stablehlo".
+        verbose: whether the path is printed; yes by default.
+        input_signature: the input's structure of objects with `shape` and `dtype`, None for sizes that vary; the
+            model's own inputs by default.
+        platforms: where it shall run: of "cpu", "cuda", "rocm", "tpu".
+    Raises:   ValueError for another format or a model whose inputs are not known.
+    Source:   Keras 3 `Model.export`, which has other formats; `load(path).serve(x)` runs the file.
+    """
+    if format != "stablehlo":
+        raise errors.FileError(
+            errors.message(
+                "L406",
+                f"models are exported with format='stablehlo'; it got {format!r}.",
+                fix="model.export(path, format='stablehlo')    # lamina.export.load(path).serve(x) runs it",
+            )
+        )
+    signature = _own_signature(model) if input_signature is None else input_signature
+    archive = ExportArchive()
+    archive.track(model)
+    archive.add_endpoint("serve", lambda *inputs: model(*inputs, training=False), signature, platforms)
+    archive.write_out(filepath, verbose=verbose is None or bool(verbose))
+
+
+class ExportArchive:
+    """Programs by name, written to one file.
+
+    Source:   Keras 3 `ExportArchive`, with StableHLO in place of SavedModel.
+    """
+
+    def __init__(self):
+        self._endpoints = {}
+        self._tracked = []
+
+    def track(self, resource):
+        """Keep a layer or model with the archive; its weights become part of each program that uses them."""
+        self._tracked.append(resource)
+
+    def add_endpoint(self, name, fn, input_signature, platforms=PLATFORMS):
+        """Add a program and return its function.
+
+        Args:
+            name: what `load(path)` calls it.
+            fn: function over arrays.
+            input_signature: one structure of objects with `shape` and `dtype`, or a list of one per argument; sizes
+                that are None vary, the first ones together.
+            platforms: where it shall run.
+        Raises:   ValueError for a name that is taken or no name.
+        """
+        if not name.isidentifier() or name in self._endpoints:
+            raise ValueError(f"Endpoint names are new Python names. Received: name={name!r}")
+        arguments = input_signature if isinstance(input_signature, list | tuple) else [input_signature]
+        scope = jax_export.SymbolicScope()
+        counter = iter(range(1000))
+        specs = [tree.map_structure(lambda x: _symbolic(x, scope, counter), argument) for argument in arguments]
+        _require_flatbuffers()
+        self._endpoints[name] = jax_export.export(jax.jit(fn), platforms=platforms)(*specs).serialize()
+        return fn
+
+    def write_out(self, filepath, verbose=True):
+        """Write the file, whole or not at all.
+
+        Raises:   ValueError without endpoints.
+        """
+        if not self._endpoints:
+            raise ValueError("No endpoints have been set yet. Call add_endpoint().")
+        path = local_path(filepath)
+        if may_write(path, overwrite=True):
+            with replacing(path) as temporary:
+                members = {f"{_FOLDER}{name}{_ENDING}": content for name, content in self._endpoints.items()}
+                write_archive(temporary, members)
+        if verbose:
+            print(f"Saved artifact at '{path}'; endpoints: {', '.join(self._endpoints)}.")
+
+
+class Exported:
+    """The endpoints of a file, each a compiled function of its name."""
+
+    def __init__(self, programs):
+        self.endpoints = tuple(programs)
+        for name, program in programs.items():
+            setattr(self, name, jax.jit(program.call))
+
+
+def load(filepath):
+    """Return the endpoints of an exported file: `load(path).serve(x)`.
+
+    Raises:   ValueError (FileError L401) for a file that is damaged or no exported one.
+    """
+    path = local_path(filepath)
+    _require_flatbuffers()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [name for name in archive.namelist() if name.startswith(_FOLDER) and name.endswith(_ENDING)]
+            contents = {name[len(_FOLDER) : -len(_ENDING)]: archive.read(name) for name in names}
+        programs = {name: jax_export.deserialize(bytearray(content)) for name, content in contents.items()}
+    except FileNotFoundError:
+        raise
+    except Exception as error:
+        raise damaged(path, f"it is no exported model, or only part of one ({error}).") from error
+    if not programs or not all(name.isidentifier() and not name.startswith("_") for name in programs):
+        raise damaged(path, "it has no endpoints.")
+    return Exported(programs)
+
+
+def _require_flatbuffers():
+    if importlib.util.find_spec("flatbuffers") is None:
+        raise ImportError("Exported models are read and written with flatbuffers: pip install 'lamina[export]'.")
+
+
+def _own_signature(model):
+    inputs = getattr(model, "inputs", None)
+    if not inputs:
+        raise ValueError(
+            "The model's inputs are not known: give `input_signature`, objects with `shape` and `dtype` "
+            "such as `keras.InputSpec` or `keras.KerasTensor`."
+        )
+    return [getattr(model, "_inputs_struct", inputs if len(inputs) > 1 else inputs[0])]
+
+
+def _symbolic(x, scope, counter):
+    """Return the abstract array for an input: sizes that vary are symbols, the first of all inputs the same."""
+    sizes = []
+    for axis, size in enumerate(x.shape):
+        sizes.append(str(size) if size is not None else "batch" if axis == 0 else f"n{next(counter)}")
+    shape = jax_export.symbolic_shape(", ".join(sizes), scope=scope) if sizes else ()
+    return jax.ShapeDtypeStruct(shape, standardize_dtype(x.dtype))

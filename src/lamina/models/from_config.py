@@ -1,0 +1,120 @@
+"""Read a functional model back from its config."""
+
+from lamina.core import serialization
+from lamina.core.operation import Operation
+
+
+def functional_from_config(cls, config, custom_objects=None):
+    """Make a model of class `cls` from the dict that `Functional.get_config` returned.
+
+    Raises: ValueError if the graph has loops or calls on tensors that nothing makes.
+    """
+    config = dict(config)
+    layer_configs = config.pop("layers")
+    input_layers, output_layers = config.pop("input_layers"), config.pop("output_layers")
+    name, trainable = config.pop("name", None), config.pop("trainable", None)
+    made = {}
+    for layer_config in layer_configs:
+        made[layer_config["name"]] = _Made(_make_operation(layer_config, custom_objects))
+    _repeat_calls(layer_configs, made)
+    inputs, outputs = _find_tensors(input_layers, made), _find_tensors(output_layers, made)
+    return cls(inputs=inputs, outputs=outputs, name=name, trainable=trainable, **config)
+
+
+class _Made:
+    """An operation of the model being read, whose calls are counted from here: another model may share it."""
+
+    def __init__(self, operation):
+        self.operation = operation
+        self._earlier = sum(not node.is_input for node in operation._inbound_nodes)
+
+    @property
+    def nodes(self):
+        """The calls in this model."""
+        return self.operation._inbound_nodes[self._earlier :]
+
+
+def _make_operation(config, custom_objects):
+    operation = serialization.deserialize_keras_object(config, custom_objects=custom_objects)
+    if not isinstance(operation, Operation):
+        raise ValueError(
+            f"Expected a layer or operation in the model's config, got {operation} of type {type(operation)}."
+        )
+    return operation
+
+
+def _repeat_calls(layer_configs, made):
+    """Call each operation as its nodes say, as soon as the tensors that a call needs exist."""
+    waiting = {c["name"]: list(c["inbound_nodes"]) for c in layer_configs if c["inbound_nodes"]}
+    while waiting:
+        before = sum(map(len, waiting.values()))
+        for name in list(waiting):
+            while waiting[name] and _call_if_ready(made[name].operation, waiting[name][0], made):
+                waiting[name].pop(0)
+            if not waiting[name]:
+                del waiting[name]
+        if sum(map(len, waiting.values())) == before:
+            raise ValueError(
+                f"The graph of the functional model has loops or disconnected nodes: {sorted(waiting)} cannot be "
+                "called."
+            )
+
+
+def _call_if_ready(operation, node, made):
+    """Call `operation` with the arguments of a serialized node; tell whether its inputs existed."""
+    args, kwargs = node["args"], node["kwargs"]
+    if not all(_exists(history, made) for history in _histories((args, kwargs))):
+        return False
+    args, kwargs = (_with_tensors(x, made) for x in (args, kwargs))
+    operation(*args, **kwargs)
+    return True
+
+
+def _is_tensor_config(x):
+    return isinstance(x, dict) and x.get("class_name") == "__keras_tensor__"
+
+
+def _histories(x):
+    if _is_tensor_config(x):
+        yield x["config"]["keras_history"]
+    elif isinstance(x, dict):
+        for value in x.values():
+            yield from _histories(value)
+    elif isinstance(x, list | tuple):
+        for value in x:
+            yield from _histories(value)
+
+
+def _exists(history, made):
+    name, node_index, _ = history
+    if name not in made:
+        raise ValueError(f"The model's config uses the layer '{name}' but does not define it.")
+    return node_index < len(made[name].nodes)
+
+
+def _with_tensors(x, made):
+    if _is_tensor_config(x):
+        return _tensor(x["config"]["keras_history"], made)
+    if isinstance(x, dict) and "class_name" in x:
+        return serialization.deserialize_keras_object(x)
+    if isinstance(x, dict):
+        return {key: _with_tensors(value, made) for key, value in x.items()}
+    if isinstance(x, list | tuple):
+        return type(x)(_with_tensors(value, made) for value in x)
+    return x
+
+
+def _tensor(history, made):
+    name, node_index, tensor_index = history
+    return made[name].nodes[node_index].output_tensors[tensor_index]
+
+
+def _find_tensors(addresses, made):
+    """Replace each [layer name, call number, output number]; models as layers count their calls from 1."""
+    if isinstance(addresses, list) and len(addresses) == 3 and isinstance(addresses[0], str):
+        name, node_index, tensor_index = addresses
+        first_call = 1 if made[name].operation._saveable_kind == "Functional" else 0
+        return _tensor((name, node_index - first_call, tensor_index), made)
+    if isinstance(addresses, dict):
+        return {key: _find_tensors(value, made) for key, value in addresses.items()}
+    return type(addresses)(_find_tensors(value, made) for value in addresses)

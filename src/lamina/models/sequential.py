@@ -1,0 +1,200 @@
+"""Sequential: a stack of layers, each fed by the one before."""
+
+from lamina.core import serialization, shapes, tree
+from lamina.core.tensor import standardize_shape
+from lamina.layers import InputLayer, Layer
+from lamina.models.functional import Functional
+from lamina.models.model import Model
+
+
+class Sequential(Model):
+    """A model that is a list of layers.
+
+    Args:
+        layers: list of layers, or of KerasTensors made by `Input`.
+        trainable: whether optimizers change the weights.
+        name: by default "sequential", numbered.
+
+    Example:
+        >>> from lamina.layers import Dense, Input
+        >>> Sequential([Input((4,)), Dense(2)]).output_shape
+        (None, 2)
+    """
+
+    _saveable_kind = "Sequential"
+    _internal_attributes = Model._internal_attributes | {"_stack"}
+
+    def __init__(self, layers=None, trainable=True, name=None, **kwargs):
+        super().__init__(trainable=trainable, name=name, **kwargs)
+        object.__setattr__(self, "_functional", None)
+        self._stack = []
+        for layer in layers or ():
+            self._push(layer)
+        self._extend_graph()
+
+    def add(self, layer, rebuild=True):
+        """Put a layer on top of the stack.
+
+        Raises: ValueError for something that is no layer, a second input, or a name already used.
+        """
+        self._push(layer)
+        if rebuild:
+            self._extend_graph()
+
+    def pop(self, rebuild=True):
+        """Take the top layer off the stack and return it."""
+        layer = self._stack.pop()
+        self._forget_graph()
+        if rebuild:
+            self._extend_graph()
+        return layer
+
+    def _push(self, layer):
+        if not self._stack and getattr(layer, "_input_shape_arg", None) is not None:
+            self._push(InputLayer(shape=layer._input_shape_arg))
+        if hasattr(layer, "_keras_history") and isinstance(layer._keras_history.operation, InputLayer):
+            layer = layer._keras_history.operation
+        if not isinstance(layer, Layer):
+            raise ValueError(
+                f"Only instances of `Layer` can be added to a Sequential model. Received: {layer} (of type "
+                f"{type(layer)})"
+            )
+        if any(layer.name == other.name and layer is not other for other in self._stack):
+            raise ValueError(
+                f"All layers added to a Sequential model should have unique names. Name '{layer.name}' is already the "
+                "name of a layer in this model. Update the `name` argument to pass a unique name."
+            )
+        if isinstance(layer, InputLayer) and self._stack and isinstance(self._stack[0], InputLayer):
+            raise ValueError(
+                f"Sequential model '{self.name}' has already been configured to use input shape "
+                f"{self._stack[0].batch_shape}. You cannot add a different Input layer to it."
+            )
+        self._track_again(layer)
+
+    def _track_again(self, layer):
+        self._stack.append(layer)
+        self._note_change()
+
+    def _forget_graph(self):
+        object.__setattr__(self, "_functional", None)
+        object.__setattr__(self, "_top", None)
+        self.built = False
+        self._note_change()
+
+    _shape_was_given = True
+    _top = None  # (number of layers the graph has, its output): adding a layer continues there
+
+    def _extend_graph(self):
+        """Call the layers that are not yet part of the graph, once the input's shape is known."""
+        if not self._stack:
+            return
+        first = self._stack[0]
+        if not isinstance(first, InputLayer):
+            shape = getattr(first, "input_shape", None) if isinstance(first, Model) else None
+            if shape is None or not tree.is_shape(shape) or len(self._stack) == 1:
+                return
+            self._stack.insert(0, InputLayer(batch_shape=shape, dtype=first.input_dtype))
+        count, x = self._top or (1, self._stack[0].output)
+        with self._name_scope():
+            for layer in self._stack[count:]:
+                x = layer(x)
+        object.__setattr__(self, "_top", (len(self._stack), x))
+        if len(self._stack) > 1:
+            self._finish_graph(x)
+
+    def _finish_graph(self, output):
+        first = self._stack[0]
+        graph = Functional(first.output, output)  # named first, so that later models are numbered as in Keras
+        graph.name = self.name
+        graph._holds_to_its_shape = self._shape_was_given
+        object.__setattr__(self, "_functional", graph)
+        self._path = self.name
+        self._build_shapes = {"input_shape": first.batch_shape}
+        self.built = True
+        self._note_change()
+
+    def build(self, input_shape=None):
+        """Make the weights for inputs of `input_shape`, batch axis included."""
+        if not tree.is_shape(input_shape):
+            return
+        shape = standardize_shape(input_shape)
+        if not self._stack:
+            raise ValueError(
+                f"Sequential model {self.name} cannot be built because it has no layers. Call `model.add(layer)`."
+            )
+        first = self._stack[0]
+        if not isinstance(first, InputLayer):
+            self._stack.insert(0, InputLayer(batch_shape=shape, dtype=first.compute_dtype))
+            object.__setattr__(self, "_shape_was_given", False)
+        elif first.batch_shape != shape:
+            raise ValueError(
+                f"Sequential model '{self.name}' has already been configured to use input shape {first.batch_shape}. "
+                f"You cannot build it with input_shape {shape}"
+            )
+        if self._functional is None:
+            self._extend_graph()
+
+    def call(self, inputs, training=None, mask=None):
+        """Run the layers one after the other; as one compiled program where the input's shape is known."""
+        if self._functional is not None:
+            self._functional.run_eagerly = self.run_eagerly
+            return self._functional.call(inputs, training=training, mask=mask)
+        for layer in self.layers:
+            inputs = layer(inputs)
+        return inputs
+
+    def compute_output_spec(self, inputs, training=None, mask=None):
+        """Return the output as KerasTensors."""
+        return shapes.infer(self, inputs, training=training, mask=mask)
+
+    @property
+    def layers(self):
+        """The layers without the input."""
+        return [layer for i, layer in enumerate(self._stack) if i or not isinstance(layer, InputLayer)]
+
+    @property
+    def input_dtype(self):
+        """The dtype of the input."""
+        first = self._stack[0] if self._stack else None
+        return first.dtype if isinstance(first, InputLayer) else super().input_dtype
+
+    def get_config(self):
+        """Return the layers as nested dicts, in Keras's format."""
+        config = Model.get_config(self)
+        config["layers"] = [serialization.serialize_keras_object(layer) for layer in self._stack]
+        if self._functional is not None:
+            config["build_input_shape"] = self._stack[0].batch_shape
+        return config
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """Make the model that `config` describes."""
+        if "name" not in config or "layers" not in config:
+            raise ValueError(
+                f"A Sequential model configuration must have the keys 'name' and 'layers'. Received: config={config}"
+            )
+        made = [
+            serialization.deserialize_keras_object(layer, custom_objects=custom_objects) for layer in config["layers"]
+        ]
+        model = cls(made, name=config["name"], trainable=config.get("trainable", True))
+        shape = config.get("build_input_shape")
+        if model._functional is None and shape and tree.is_shape(shape):
+            model.build(tuple(shape))
+        return model
+
+
+def _of_graph(name):
+    def get(self):
+        if self._functional is None:
+            raise AttributeError(
+                f"Sequential model '{self.name}' has no defined {name.replace('_', ' ')} yet: give it an `Input` or "
+                "data."
+            )
+        return getattr(self._functional, name)
+
+    get.__doc__ = f"The {name.replace('_', ' ')} of the stack, once known."
+    return property(get)
+
+
+for _name in ("inputs", "outputs", "input", "output", "input_shape", "output_shape"):
+    setattr(Sequential, _name, _of_graph(_name))

@@ -1,0 +1,1 @@
+"""Training: the pure steps, the loop around them, and what feeds it."""

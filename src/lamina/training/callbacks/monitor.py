@@ -1,0 +1,60 @@
+"""Base of callbacks that watch whether a metric gets better."""
+
+import warnings
+
+import numpy as np
+
+from lamina.training.callbacks.callback import Callback
+
+
+class MonitorCallback(Callback):
+    """Watch one metric.
+
+    Args:
+        monitor: name of the metric in the logs.
+        mode: "min" if less is better, "max" if more is better, "auto" to ask the metric.
+        baseline: value that must be bettered.
+        min_delta: smaller changes are none.
+    """
+
+    def __init__(self, monitor="val_loss", mode="auto", baseline=None, min_delta=0):
+        super().__init__()
+        if mode not in ("auto", "min", "max"):
+            warnings.warn(
+                f"{type(self).__name__} mode '{mode}' is unknown, fallback to auto mode.", UserWarning, stacklevel=3
+            )
+            mode = "auto"
+        self.monitor = monitor
+        self.mode = mode
+        self.best = baseline
+        self.min_delta = abs(min_delta)
+        self.monitor_op = None
+
+    def _set_monitor_op(self):
+        """Find out which way is better, once the model is known."""
+        direction = {"min": "down", "max": "up"}.get(self.mode) or self._direction_of_metric()
+        if direction is None:
+            raise ValueError(
+                f"{type(self).__name__} callback received monitor={self.monitor}, but it is not known whether that "
+                "metric should be maximized or minimized. Pass `mode='max'` or `mode='min'`."
+            )
+        self.monitor_op = np.greater if direction == "up" else np.less
+        if direction == "down":
+            self.min_delta = -self.min_delta
+
+    def _direction_of_metric(self):
+        name = self.monitor.removeprefix("val_")
+        if name == "loss" or name.endswith("_loss"):
+            return "down"
+        metrics = [m for m in _metrics_of(self.model) if name == m.name or name.endswith(f"_{m.name}")]
+        return next((m._direction for m in metrics if getattr(m, "_direction", None)), None)
+
+    def _is_improvement(self, value, reference):
+        if self.monitor_op is None:
+            self._set_monitor_op()
+        return reference is None or bool(self.monitor_op(value - self.min_delta, reference))
+
+
+def _metrics_of(model):
+    """Return the model's metrics, those given to `compile` among them, which it holds as one."""
+    return [m for part in getattr(model, "metrics", ()) for m in getattr(part, "metrics", [part])]

@@ -1,0 +1,57 @@
+"""A write that is killed, or runs out of disk, leaves the old file whole."""
+
+import contextlib
+import os
+import pathlib
+import resource
+import signal
+import subprocess
+import sys
+
+import pytest
+from tests.saving.standins import Dense, Model, values
+
+from lamina.saving import load_weights, save_model, save_weights
+
+ROOT = pathlib.Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("kills", [12, pytest.param(300, marks=pytest.mark.slow)])
+def test_a_writer_that_is_killed_leaves_a_whole_file(tmp_path, kills):
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.saving.crash", tmp_path, str(kills)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'src'}"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@contextlib.contextmanager
+def full_disk(left):
+    """Let every write beyond `left` bytes of a file fail, as the system does on a full disk."""
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (left, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+@pytest.mark.parametrize("left", [0, 100, 5000, 50_000])
+@pytest.mark.parametrize(("write", "name"), [(save_weights, "x.weights.h5"), (save_model, "x.keras")])
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path, write, name, left):
+    path = tmp_path / name
+    write(Model(a=Dense((128, 128), fill=5)), path)
+    before = path.read_bytes()
+    with full_disk(left), pytest.raises((OSError, RuntimeError)):
+        write(Model(a=Dense((128, 128), fill=6)), path)
+    assert os.listdir(tmp_path) == [name]
+    assert path.read_bytes() == before
+    if write is save_weights:
+        model = Model(a=Dense((128, 128), fill=0))
+        load_weights(model, path)
+        assert values(model.a) == [5]

@@ -1,0 +1,357 @@
+"""Files made to do harm: each published flaw of this kind in Keras, and the classes behind them."""
+
+import base64
+import json
+import marshal
+import os
+import shutil
+import sys
+import threading
+import zipfile
+
+import h5py
+import numpy as np
+import pytest
+
+import lamina
+
+FORBIDDEN = (
+    "exec",
+    "marshal.loads",
+    "subprocess.Popen",
+    "os.system",
+    "socket.connect",
+    "urllib.Request",
+    "ctypes.dlopen",
+)
+watching = threading.local()
+
+
+def watch(event, arguments):
+    """Note what a load does that no load may do: run code, fetch, or open files that are not its own."""
+    seen = getattr(watching, "seen", None)
+    if seen is None:
+        return
+    if event in FORBIDDEN or event == "import":
+        seen.append((event, str(arguments[0])))
+    if event == "open" and isinstance(arguments[0], str):
+        seen.append((event, arguments[0]))
+
+
+sys.addaudithook(watch)
+
+
+@pytest.fixture(scope="module")
+def valid(tmp_path_factory):
+    """A good file in each format; loading them first also imports what every load imports."""
+    folder = tmp_path_factory.mktemp("valid")
+    layers = lamina.layers
+    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(2, name="d"), layers.Activation("relu")], name="s")
+    model.save(folder / "model.keras")
+    with pytest.warns(UserWarning, match="old HDF5"):
+        model.save(folder / "model.h5")
+    lamina.models.load_model(folder / "model.keras")
+    lamina.models.load_model(folder / "model.h5")
+    return folder
+
+
+def with_config(valid, target, change, ending=".keras"):
+    """Copy a good file with the description of its model changed."""
+    path = str(target / f"model{ending}")
+    if ending == ".h5":
+        shutil.copy(valid / "model.h5", path)
+        with h5py.File(path, "a") as file:
+            config = json.loads(file.attrs["model_config"])
+            file.attrs["model_config"] = json.dumps(change(config) or config)
+        return path
+    with zipfile.ZipFile(valid / "model.keras") as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    config = json.loads(members["config.json"])
+    members["config.json"] = json.dumps(change(config) or config)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
+
+
+def loaded(path, **options):
+    """Load a file under watch; return the error and what was seen."""
+    watching.seen = []
+    try:
+        with pytest.raises((ValueError, lamina.core.errors.LaminaError)) as caught:
+            lamina.models.load_model(path, **options)
+    finally:
+        seen, watching.seen = watching.seen, None
+    return caught.value, seen
+
+
+def harmless(seen, path):
+    """Whether nothing ran and nothing was opened but the file, its temporary folder and our own sources."""
+    ours = (os.path.dirname(lamina.__file__), str(path), "/tmp/tmp", sys.prefix, sys.base_prefix)
+    opened = [name for event, name in seen if event == "open" and not name.startswith(ours)]
+    imported = [name for event, name in seen if event == "import" and not name.startswith("lamina")]
+    ran = [(event, name) for event, name in seen if event in FORBIDDEN and "site-packages" not in name]
+    return [*opened, *imported, *ran] == []
+
+
+def bytecode(expression):
+    return base64.b64encode(marshal.dumps(compile(expression, "evil", "eval"))).decode()
+
+
+EVIL = "__import__('os').system('touch /tmp/lamina_was_here')"
+
+
+def last_layer(make):
+    def change(config):
+        config["config"]["layers"][-1] = make
+
+    return change
+
+
+def lambda_layer(**changes):
+    code = {"class_name": "__lambda__", "config": {"code": bytecode(EVIL), "defaults": None, "closure": None}}
+    config = {"name": "evil", "trainable": True, "function": code, "arguments": {}, **changes}
+    return {"module": "keras.layers", "class_name": "Lambda", "config": config, "registered_name": None}
+
+
+def gadget(module, name, /, **config):
+    return {"module": module, "class_name": name, "config": config, "registered_name": None}
+
+
+def function(module, name):
+    return {"module": module, "class_name": "function", "config": name, "registered_name": name}
+
+
+KERAS_FILES = {
+    "CVE-2024-3660: bytecode of a lambda": lambda_layer(),
+    "CVE-2024-3660: as a list, as Keras 2 wrote it": lambda_layer(function=[bytecode(EVIL), None, None]),
+    "CVE-2024-3660: as the shape": lambda_layer(function=function("keras.ops", "relu"), output_shape=lambda_layer()),
+    "CVE-2025-1550: a class of any module": gadget("subprocess", "Popen", args="true"),
+    "CVE-2025-1550: a function of any module": lambda_layer(function=function("os", "system"), arguments={"x": "true"}),
+    "CVE-2025-1550: a builtin": lambda_layer(function=function("builtins", "eval")),
+    "CVE-2025-8747: the library's own download": lambda_layer(
+        function=function("keras.utils", "get_file"), arguments={"origin": "http://localhost:1/x"}
+    ),
+    "CVE-2025-8747: another helper": lambda_layer(function=function("keras.src.utils.file_utils", "get_file")),
+    "CVE-2025-9906: switching safe mode off": gadget("keras.config", "enable_unsafe_deserialization"),
+    "CVE-2025-9906: as a function": lambda_layer(function=function("keras.config", "enable_unsafe_deserialization")),
+    "CVE-2025-9906: from the core": lambda_layer(
+        function=function("lamina.core.config", "enable_unsafe_deserialization")
+    ),
+    "CVE-2025-12058: a vocabulary from a path": gadget("keras.layers", "StringLookup", vocabulary="/etc/passwd"),
+    "CVE-2025-12058: a vocabulary from an address": gadget(
+        "keras.layers", "TextVectorization", vocabulary="http://localhost:1/x"
+    ),
+    "CVE-2025-49655: a pickle in a wrapped module": gadget(
+        "keras.layers", "TorchModuleWrapper", module=base64.b64encode(b"cos\nsystem\n(S'true'\ntR.").decode()
+    ),
+    "a saved model from a path": gadget("keras.layers", "TFSMLayer", filepath="/etc"),
+    "a private name": gadget("keras.layers", "_Layer"),
+    "a module by its path": gadget("lamina.saving.api", "load_model", filepath="/etc/passwd"),
+    "a class that is none": gadget("keras.layers", "__class__"),
+    "a name that is no text": gadget("keras.layers", ["Dense"]),
+    "a policy that is none": gadget("keras.layers", "Dense", units=2, dtype={"class_name": "__bytes__", "config": {}}),
+    "an array of text that is large": gadget(
+        "keras.layers", "Dense", units={"class_name": "__numpy__", "config": {"value": ["a"], "dtype": "U900000000"}}
+    ),
+    "a huge layer": gadget("keras.layers", "Dense", name="big", units=10**11),
+    "a huge table": gadget("keras.layers", "Embedding", name="big", input_dim=10**9, output_dim=10**6),
+    "a negative size": gadget("keras.layers", "Dense", units=-1),
+    "a size that is text": gadget("keras.layers", "Dense", units="x" * 100),
+}
+
+
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+@pytest.mark.parametrize("layer", KERAS_FILES.values(), ids=KERAS_FILES)
+def test_nothing_a_file_names_is_run_imported_or_opened(valid, tmp_path, layer, ending):
+    path = with_config(valid, tmp_path, last_layer(layer), ending)
+    _, seen = loaded(path)
+    assert harmless(seen, path), seen
+    assert not os.path.exists("/tmp/lamina_was_here")
+
+
+def test_the_watch_would_notice(tmp_path):
+    watching.seen = []
+    exec("1 + 1")
+    seen, watching.seen = watching.seen, None
+    assert not harmless(seen, tmp_path)
+
+
+def test_lambdas_of_old_files_are_refused_with_the_way_out(valid, tmp_path):
+    """CVE-2025-9905: old files paid no attention to the safe mode."""
+    evil = {"name": "evil", "function": [bytecode(EVIL), None, None], "function_type": "lambda", "module": "os"}
+    path = with_config(valid, tmp_path, last_layer({"class_name": "Lambda", "config": evil}), ".h5")
+    error, seen = loaded(path)
+    assert "safe_mode=False" in str(error)
+    assert harmless(seen, path)
+
+
+def test_the_safe_mode_of_a_load_is_not_undone_from_inside(valid, tmp_path):
+    nested = {"module": "keras", "class_name": "Sequential", "config": {"name": "s", "layers": [lambda_layer()]}}
+    nested["config"]["safe_mode"] = False
+    path = with_config(valid, tmp_path, last_layer(nested))
+    assert "safe_mode=False" in str(loaded(path)[0])
+
+
+def deep(depth):
+    layer = gadget("keras.layers", "Activation", activation="relu")
+    for _ in range(depth):
+        layer = gadget("keras.layers", "TimeDistributed", layer=layer)
+    return layer
+
+
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+def test_deep_nesting_is_an_error(valid, tmp_path, ending):
+    path = with_config(valid, tmp_path, last_layer(deep(90)), ending)
+    loaded(path)
+
+
+def evil_archive(valid, path, change):
+    with zipfile.ZipFile(valid / "model.keras") as archive:
+        members = [(name, archive.read(name)) for name in archive.namelist()]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in change(members):
+            archive.writestr(name, content)
+    return str(path)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_two_members_of_one_name_are_refused(valid, tmp_path):
+    path = evil_archive(valid, tmp_path / "x.keras", lambda members: [*members, ("config.json", b"{}")])
+    assert "two members of the same name" in str(loaded(path)[0])
+
+
+def test_many_members_that_grow_together_are_refused(valid, tmp_path):
+    bombs = [(f"assets/{i}", bytes(1 << 22)) for i in range(17)]
+    path = evil_archive(valid, tmp_path / "x.keras", lambda members: members + bombs)
+    error, _ = loaded(path)
+    assert "claim" in str(error)
+
+
+def test_a_link_in_an_archive_is_only_text(valid, tmp_path):
+    """CVE-2025-12060 and CVE-2025-12638: links and paths in archives that lead elsewhere."""
+    link = zipfile.ZipInfo("assets/link")
+    link.external_attr = 0o120777 << 16
+    path = evil_archive(valid, tmp_path / "x.keras", lambda members: [*members, (link, b"/etc/passwd")])
+    assert lamina.models.load_model(path).count_params() == 8
+
+
+def test_a_link_in_a_folder_is_refused(valid, tmp_path):
+    with zipfile.ZipFile(valid / "model.keras") as archive:
+        archive.extractall(tmp_path / "model")
+    os.remove(tmp_path / "model/config.json")
+    os.symlink("/etc/passwd", tmp_path / "model/config.json")
+    assert "is a link" in str(loaded(str(tmp_path / "model"))[0])
+
+
+def evil_hdf5(valid, tmp_path, change):
+    path = str(tmp_path / "model.h5")
+    shutil.copy(valid / "model.h5", path)
+    with h5py.File(path, "a") as file:
+        change(file, tmp_path)
+    return path
+
+
+def replaced(make):
+    def change(file, tmp_path):
+        del file["model_weights/d/s/d/kernel"]
+        make(file["model_weights/d/s/d"], tmp_path)
+
+    return change
+
+
+def other_file(tmp_path):
+    with h5py.File(tmp_path / "other.h5", "w") as other:
+        other["x"] = np.zeros((3, 2))
+    return str(tmp_path / "other.h5")
+
+
+def external_link(group, tmp_path):
+    group["kernel"] = h5py.ExternalLink(other_file(tmp_path), "/x")
+
+
+def soft_loop(group, tmp_path):
+    group["kernel"] = h5py.SoftLink("/model_weights/d/s/d/kernel")
+
+
+def external_data(group, tmp_path):
+    (tmp_path / "raw").write_bytes(bytes(24))
+    group.create_dataset("kernel", (3, 2), "f4", external=[(str(tmp_path / "raw"), 0, 24)])
+
+
+def virtual(group, tmp_path):
+    layout = h5py.VirtualLayout((3, 2), "f4")
+    layout[:] = h5py.VirtualSource(other_file(tmp_path), "x", (3, 2))
+    group.create_virtual_dataset("kernel", layout)
+
+
+def huge(group, tmp_path):
+    group.create_dataset("kernel", (1 << 20, 1 << 20), "f4", chunks=(1 << 10, 1 << 10))
+
+
+def huge_chunk(group, tmp_path):
+    group.create_dataset("kernel", (3, 2), "f4", chunks=(1 << 14, 1 << 12), maxshape=(None, None), compression="gzip")
+
+
+def text(group, tmp_path):
+    group["kernel"] = np.array([[b"a", b"b"]] * 3)
+
+
+def a_group(group, tmp_path):
+    group.create_group("kernel")
+
+
+@pytest.mark.parametrize("make", [external_link, soft_loop, external_data, virtual, huge, huge_chunk, text, a_group])
+def test_weights_that_lie_elsewhere_or_nowhere_are_refused(valid, tmp_path, make):
+    path = evil_hdf5(valid, tmp_path, replaced(make))
+    _, seen = loaded(path)
+    assert harmless(seen, path)
+    model = lamina.models.load_model(valid / "model.h5")
+    before = model.get_weights()
+    with pytest.raises(ValueError):
+        model.load_weights(path)
+    for now, then in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(now, then)
+
+
+def soft_group(file, tmp_path):
+    del file["model_weights"]
+    file["model_weights"] = h5py.SoftLink("/model_weights")
+
+
+def external_group(file, tmp_path):
+    del file["model_weights"]
+    file["model_weights"] = h5py.ExternalLink(other_file(tmp_path), "/")
+
+
+def names_that_are_numbers(file, tmp_path):
+    file["model_weights"].attrs["layer_names"] = [1, 2]
+
+
+def names_that_lead_out(file, tmp_path):
+    file["model_weights/d"].attrs["weight_names"] = [b"../../d/kernel", b"/"]
+
+
+def config_that_is_a_number(file, tmp_path):
+    file.attrs["model_config"] = 3
+
+
+def no_json(file, tmp_path):
+    file.attrs["model_config"] = "[" * 50_000
+
+
+@pytest.mark.parametrize(
+    "change",
+    [soft_group, external_group, names_that_are_numbers, names_that_lead_out, config_that_is_a_number, no_json],
+)
+def test_the_parts_of_an_old_file_are_not_believed(valid, tmp_path, change):
+    loaded(evil_hdf5(valid, tmp_path, change))
+
+
+def test_a_huge_input_alone_takes_no_memory(valid, tmp_path):
+    def change(config):
+        config["config"]["layers"][0]["config"]["batch_shape"] = [None, 10**12]
+        config["config"]["layers"][1].pop("build_config")
+
+    error, _ = loaded(with_config(valid, tmp_path, change))
+    assert "far more memory" in str(error)
