@@ -1,0 +1,5 @@
+"""Data to learn with."""
+
+from lamina.datasets import digits
+
+__all__ = ["digits"]

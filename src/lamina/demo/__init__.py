@@ -1,0 +1,1 @@
+"""The program behind `lamina demo`: one network trained on digits, and a report of what came of it."""

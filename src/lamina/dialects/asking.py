@@ -1,0 +1,38 @@
+"""Who asks: the line of the program that a message is about."""
+
+import dis
+import linecache
+import sys
+from pathlib import Path
+
+_HOUSE = str(Path(__file__).parents[1])
+
+
+def frame():
+    """Return the innermost frame that is neither Lamina's nor the import system's."""
+    found = sys._getframe(1)
+    while found.f_back is not None and _is_passage(found.f_code.co_filename):
+        found = found.f_back
+    return found
+
+
+def line():
+    """Return the file, the line number and the text of the line that runs."""
+    asking = frame()
+    name, number = asking.f_code.co_filename, asking.f_lineno
+    return name, number, linecache.getline(name, number).strip()
+
+
+def who():
+    """Return the asking line as text: `script.py, line 3`."""
+    name, number, _ = line()
+    return f"{name}, line {number}"
+
+
+def is_from_import(asking):
+    """Tell whether a frame is inside a `from … import …` statement."""
+    return dis.opname[asking.f_code.co_code[asking.f_lasti]] == "IMPORT_FROM"
+
+
+def _is_passage(file):
+    return file.startswith(("<frozen", _HOUSE))

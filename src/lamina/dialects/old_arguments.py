@@ -1,0 +1,214 @@
+"""What arguments were called in Keras 1 and 2: the table."""
+
+from lamina.dialects import asking
+from lamina.dialects.spelling import Argument, tell
+
+_DATA_FORMATS = {"tf": "channels_last", "th": "channels_first"}
+_LAST_1, _LAST_2 = "1.2", "2.15"
+
+
+def _ignored(keywords, value):
+    """An argument that changes nothing any more."""
+
+
+def _dim_ordering(keywords, value):
+    keywords["data_format"] = _DATA_FORMATS.get(value)
+
+
+def _rows(keywords, value):
+    keywords["kernel_size"] = (value, keywords.pop("nb_col"))
+
+
+def _input_length(keywords, value):
+    if "input_dim" in keywords:
+        keywords["input_shape"] = (value, keywords.pop("input_dim"))
+
+
+def _batch_input_shape(keywords, value):
+    if keywords.get("stateful") and value[0] is not None:
+        raise ValueError(
+            f"batch_input_shape={tuple(value)} fixes the batch size of a stateful layer. Put "
+            f"Input(batch_shape={tuple(value)}) before the layer in its place."
+        )
+    keywords["input_shape"] = tuple(value[1:])
+
+
+def _time_major(keywords, value):
+    if value:
+        raise ValueError(
+            "time_major=True is no more: layers read (batch, steps, features). Swap the first two axes of the data, "
+            "x = np.swapaxes(x, 0, 1), and of what comes out."
+        )
+
+
+def _initial(*names):
+    def set_initializers(keywords, value):
+        from lamina.initializers import Constant
+
+        arrays = value if isinstance(value, (list, tuple)) else [value]
+        for name, array in zip(names, arrays, strict=False):
+            keywords[name] = Constant(array)
+
+    return set_initializers
+
+
+def _decay(keywords, value):
+    from lamina.optimizers.schedules import InverseTimeDecay
+
+    rate = keywords.pop("lr", keywords.get("learning_rate", None))
+    if value:
+        keywords["learning_rate"] = InverseTimeDecay(0.001 if rate is None else rate, decay_steps=1, decay_rate=value)
+    elif rate is not None:
+        keywords["learning_rate"] = rate
+
+
+def _three_numbers(layer, args, kwargs):
+    """`Convolution2D(32, 3, 3)` meant a kernel of 3 x 3; `Conv2D(32, 3, 3)` means strides of 3."""
+    numbers = len(args) == 3 and all(isinstance(number, int) for number in args)
+    _, _, text = asking.line()
+    old = {"border_mode", "subsample", "dim_ordering", "init"} & set(kwargs) or "Convolution2D(" in text
+    if numbers and old:
+        tell(f"Convolution2D{args}", f"Conv2D({args[0]}, {args[1:]})", _LAST_1)
+        return (args[0], args[1:]), kwargs
+    return args, kwargs
+
+
+def _epochs(keywords, value):
+    keywords["epochs"] = value
+
+
+_INITIALIZER = Argument("init", "kernel_initializer", _LAST_1)
+_INPUTS = (
+    Argument("input_length", _input_length, _LAST_2, "Input((steps, features)) before the layer"),
+    Argument("batch_input_shape", _batch_input_shape, _LAST_2, "Input(batch_shape=…) before the layer"),
+)
+_KERNEL = (
+    _INITIALIZER,
+    Argument("W_regularizer", "kernel_regularizer", _LAST_1),
+    Argument("b_regularizer", "bias_regularizer", _LAST_1),
+    Argument("W_constraint", "kernel_constraint", _LAST_1),
+    Argument("b_constraint", "bias_constraint", _LAST_1),
+    Argument("bias", "use_bias", _LAST_1),
+    Argument(
+        "weights", _initial("kernel_initializer", "bias_initializer"), _LAST_2, "layer.set_weights([…]) once built"
+    ),
+    *_INPUTS,
+)
+_WINDOW = (
+    Argument("border_mode", "padding", _LAST_1),
+    Argument("subsample", "strides", _LAST_1),
+    Argument("dim_ordering", _dim_ordering, _LAST_1, 'data_format="channels_last" or "channels_first"'),
+)
+_CONVOLUTION = (
+    Argument("nb_filter", "filters", _LAST_1),
+    Argument("nb_row", _rows, _LAST_1, "kernel_size=(rows, columns)"),
+    Argument("filter_length", "kernel_size", _LAST_1),
+    Argument("subsample_length", "strides", _LAST_1),
+    Argument("atrous_rate", "dilation_rate", _LAST_1),
+    *_WINDOW,
+    *_KERNEL,
+)
+_RECURRENT = (
+    Argument("output_dim", "units", _LAST_1),
+    Argument("inner_activation", "recurrent_activation", _LAST_1),
+    Argument("inner_init", "recurrent_initializer", _LAST_1),
+    Argument("U_regularizer", "recurrent_regularizer", _LAST_1),
+    Argument("dropout_W", "dropout", _LAST_1),
+    Argument("dropout_U", "recurrent_dropout", _LAST_1),
+    Argument("consume_less", _ignored, _LAST_1, "nothing: it is chosen for you"),
+    Argument("implementation", _ignored, _LAST_2, "nothing: it is chosen for you"),
+    Argument("time_major", _time_major, _LAST_2, "nothing: batches come first"),
+    *_KERNEL,
+)
+_LSTM = (
+    Argument(
+        "forget_bias_init",
+        lambda keywords, value: keywords.update(unit_forget_bias=value == "one"),
+        _LAST_1,
+        "unit_forget_bias=",
+    ),
+    *_RECURRENT,
+)
+_EMBEDDING = (
+    Argument("init", "embeddings_initializer", _LAST_1),
+    Argument("W_regularizer", "embeddings_regularizer", _LAST_1),
+    Argument("W_constraint", "embeddings_constraint", _LAST_1),
+    Argument("dropout", _ignored, _LAST_1, "SpatialDropout1D after the layer"),
+    Argument("weights", _initial("embeddings_initializer"), _LAST_2, "embeddings_initializer=Constant(matrix)"),
+    Argument("input_length", _ignored, _LAST_2, "nothing: the length is read from the input"),
+)
+_POOLING_1D = (
+    Argument("pool_length", "pool_size", _LAST_1),
+    Argument("stride", "strides", _LAST_1),
+    *_WINDOW,
+    *_INPUTS,
+)
+_OPTIMIZER = (
+    Argument("decay", _decay, "2.10", "learning_rate=InverseTimeDecay(rate, 1, decay)"),
+    Argument("lr", "learning_rate", "2.10"),
+)
+_ADAM_LIKE = (
+    Argument("schedule_decay", _ignored, "2.3", "nothing: the schedule is fixed"),
+    Argument("amsgrad", "amsgrad", _LAST_2),
+)
+_LAYERS = {
+    "Dense": (Argument("output_dim", "units", _LAST_1), *_KERNEL),
+    "Conv1D": _CONVOLUTION,
+    "Conv2D": (Argument("*", _three_numbers, _LAST_1), *_CONVOLUTION),
+    "Conv3D": _CONVOLUTION,
+    "Conv2DTranspose": _CONVOLUTION,
+    "SeparableConv2D": _CONVOLUTION,
+    "SimpleRNN": _RECURRENT,
+    "GRU": (Argument("reset_after", "reset_after", _LAST_2), *_RECURRENT)[1:],
+    "LSTM": _LSTM,
+    "Embedding": _EMBEDDING,
+    **dict.fromkeys(("MaxPooling1D", "AveragePooling1D"), _POOLING_1D),
+    **dict.fromkeys(("MaxPooling2D", "AveragePooling2D", "MaxPooling3D", "AveragePooling3D"), (*_WINDOW, *_INPUTS)),
+    **dict.fromkeys(("GlobalMaxPooling2D", "GlobalAveragePooling2D", "UpSampling2D", "ZeroPadding2D"), _WINDOW[2:]),
+    "UpSampling1D": (Argument("length", "size", _LAST_1),),
+    "Dropout": (Argument("p", "rate", _LAST_1), *_INPUTS),
+    **dict.fromkeys(("GaussianDropout", "SpatialDropout1D", "SpatialDropout2D"), (Argument("p", "rate", _LAST_1),)),
+    "GaussianNoise": (Argument("sigma", "stddev", _LAST_1),),
+    "LeakyReLU": (Argument("alpha", "negative_slope", _LAST_2),),
+    "BatchNormalization": (
+        Argument("mode", _ignored, _LAST_1, "nothing: statistics are per feature"),
+        Argument("beta_init", "beta_initializer", _LAST_1),
+        Argument("gamma_init", "gamma_initializer", _LAST_1),
+        *_INPUTS,
+    ),
+    "RepeatVector": _INPUTS,
+    "TimeDistributed": _INPUTS,
+    "Bidirectional": _INPUTS,
+    "Activation": _INPUTS,
+    "Flatten": _INPUTS,
+    "Masking": _INPUTS,
+    "Reshape": (Argument("dims", "target_shape", "0.3"), *_INPUTS),
+    "Permute": _INPUTS,
+}
+_FIT = (
+    Argument("nb_epoch", "epochs", _LAST_1),
+    Argument("show_accuracy", _ignored, "0.3", 'metrics=["accuracy"] in compile()'),
+    Argument("workers", _ignored, _LAST_2, "PyDataset(workers=…)"),
+    Argument("use_multiprocessing", _ignored, _LAST_2, "PyDataset(use_multiprocessing=…)"),
+    Argument("max_queue_size", _ignored, _LAST_2, "PyDataset(max_queue_size=…)"),
+)
+_METHODS = {
+    "Functional": (Argument("input", "inputs", _LAST_1), Argument("output", "outputs", _LAST_1)),
+    "Model.compile": (
+        Argument("class_mode", _ignored, "0.3", "nothing: the loss says it"),
+        Argument("sample_weight_mode", _ignored, _LAST_2, "nothing: weights have the labels' shape"),
+    ),
+    "Model.fit": _FIT,
+    "Model.evaluate": _FIT[1:],
+    "Model.predict": _FIT[2:],
+}
+_OPTIMIZERS = ("SGD", "RMSprop", "Adagrad", "Adadelta", "Adam", "Adamax", "Nadam", "Ftrl")
+
+
+def table():
+    """Return the rows of every class and method: a dict from `module:Name` to a list of `Argument`."""
+    return {
+        **{f"lamina.layers:{name}": rows for name, rows in _LAYERS.items()},
+        **{f"lamina.models:{name}": rows for name, rows in _METHODS.items()},
+        **{f"lamina.optimizers:{name}": (*_OPTIMIZER, _ADAM_LIKE[0]) for name in _OPTIMIZERS},
+    }

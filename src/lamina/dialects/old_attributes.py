@@ -1,0 +1,169 @@
+"""Methods and attributes that models, optimizers and histories had, as functions on ours."""
+
+import math
+
+import numpy as np
+from jax._src.array import ArrayImpl
+
+from lamina.callbacks import History
+from lamina.core.tensor import KerasTensor
+from lamina.dialects.spelling import tell
+from lamina.dialects.tensorflow.shapes import TensorShape
+from lamina.layers import Layer
+from lamina.models import Model
+from lamina.optimizers import Optimizer
+
+
+class _OldKeys(dict):
+    """The history's dict; it finds "accuracy" where a program asks for "acc", as it was called before Keras 2.3."""
+
+    def __missing__(self, key):
+        modern = str(key).replace("acc", "accuracy")
+        if modern == key or modern not in self:
+            raise KeyError(key)
+        tell(f"history[{key!r}]", f"history[{modern!r}]", "2.2")
+        return self[modern]
+
+
+def _history(self):
+    return self.__dict__.setdefault("_history", _OldKeys())
+
+
+def _set_history(self, value):
+    self.__dict__["_history"] = _OldKeys(value)
+
+
+def _fit_generator(
+    self,
+    generator,
+    steps_per_epoch=None,
+    epochs=1,
+    verbose=1,
+    callbacks=None,
+    validation_data=None,
+    validation_steps=None,
+    class_weight=None,
+    shuffle=True,
+    initial_epoch=0,
+    samples_per_epoch=None,
+    nb_epoch=None,
+    nb_val_samples=None,
+    nb_worker=1,
+    max_q_size=10,
+    pickle_safe=False,
+    **options,
+):
+    """Train on batches of a generator. In Keras 1 an epoch was counted in samples, here as later in steps."""
+    tell("model.fit_generator(…)", "model.fit(…)", "2.15")
+    if samples_per_epoch is not None:
+        generator, batch = _first(generator)
+        steps_per_epoch = math.ceil(samples_per_epoch / batch)
+        validation_steps = math.ceil(nb_val_samples / batch) if nb_val_samples else validation_steps
+    return self.fit(
+        generator,
+        steps_per_epoch=steps_per_epoch,
+        epochs=nb_epoch or epochs,
+        verbose=verbose,
+        callbacks=callbacks,
+        validation_data=validation_data,
+        validation_steps=validation_steps,
+        class_weight=class_weight,
+        initial_epoch=initial_epoch,
+    )
+
+
+def _first(generator):
+    """Return the generator, with nothing lost, and the size of its first batch."""
+    first = next(generator)
+    inputs = first[0] if isinstance(first, tuple) else first
+    size = len(inputs[0] if isinstance(inputs, list) else inputs)
+
+    def whole():
+        yield first
+        yield from generator
+
+    return whole(), size
+
+
+def _evaluate_generator(self, generator, steps=None, verbose=0, **options):
+    """Return the loss and the metrics over batches of a generator."""
+    tell("model.evaluate_generator(…)", "model.evaluate(…)", "2.15")
+    return self.evaluate(generator, steps=steps, verbose=verbose)
+
+
+def _predict_generator(self, generator, steps=None, verbose=0, **options):
+    """Return the outputs for batches of a generator."""
+    tell("model.predict_generator(…)", "model.predict(…)", "2.15")
+    return self.predict(generator, steps=steps, verbose=verbose)
+
+
+def _predict_classes(self, x, batch_size=None, verbose=0):
+    """Return the number of the likeliest class; of a single output, whether it is above one half."""
+    tell("model.predict_classes(x)", "np.argmax(model.predict(x), axis=-1)", "2.5")
+    outputs = self.predict(x, batch_size=batch_size, verbose=verbose)
+    if outputs.shape[-1] > 1:
+        return np.argmax(outputs, axis=-1)
+    return (outputs > 0.5).astype("int32")
+
+
+def _predict_proba(self, x, batch_size=None, verbose=0):
+    """Return the outputs for data."""
+    tell("model.predict_proba(x)", "model.predict(x)", "2.5")
+    return self.predict(x, batch_size=batch_size, verbose=verbose)
+
+
+def _rate(self):
+    tell("optimizer.lr", "optimizer.learning_rate", "2.10")
+    return self.learning_rate
+
+
+def _set_rate(self, value):
+    tell("optimizer.lr", "optimizer.learning_rate", "2.10")
+    self.learning_rate = value
+
+
+def _tensors_at(kind):
+    def at(self, node_index):
+        tell(f"layer.get_{kind}_at({node_index})", f"layer._inbound_nodes[{node_index}].{kind}_tensors", "2.15")
+        tensors = getattr(self._inbound_nodes[node_index], f"{kind}_tensors")
+        return tensors[0] if len(tensors) == 1 else tensors
+
+    return at
+
+
+def _shape_of(kind):
+    def shape(self):
+        tell(f"layer.{kind}_shape", f"layer.{kind}.shape", "2.15")
+        return tuple(getattr(self, kind).shape)
+
+    return property(shape)
+
+
+_new_model = Model.__new__
+
+
+def _new(cls, *args, **kwargs):
+    """Make a model; `Model(input=…, output=…)` was how Keras 1 wrote it."""
+    if "input" in kwargs and "output" in kwargs:
+        kwargs = {**kwargs, "inputs": kwargs.pop("input"), "outputs": kwargs.pop("output")}
+    return _new_model(cls, *args, **kwargs)
+
+
+def table():
+    """Return (class, name, value) for all of them."""
+    return (
+        (Model, "__new__", staticmethod(_new)),
+        (Model, "fit_generator", _fit_generator),
+        (Model, "evaluate_generator", _evaluate_generator),
+        (Model, "predict_generator", _predict_generator),
+        (Model, "predict_classes", _predict_classes),
+        (Model, "predict_proba", _predict_proba),
+        (Optimizer, "lr", property(_rate, _set_rate)),
+        (Layer, "get_input_at", _tensors_at("input")),
+        (Layer, "get_output_at", _tensors_at("output")),
+        (Layer, "input_shape", _shape_of("input")),
+        (Layer, "output_shape", _shape_of("output")),
+        (ArrayImpl, "numpy", lambda self: np.asarray(self)),
+        (KerasTensor, "get_shape", lambda self: TensorShape(self.shape)),
+        (History, "history", property(_history, _set_history)),
+    )

@@ -1,0 +1,133 @@
+"""Which of our rooms a Keras path means, and how a name is found in them."""
+
+import importlib
+
+NOTHING = object()
+
+_ALIASES = (
+    "tensorflow.python.keras",
+    "tensorflow.keras",
+    "tensorflow.contrib.keras",
+    "keras._tf_keras.keras",
+    "tf_keras",
+)
+"""Packages that were, in their time, the same as `keras`."""
+
+_OLD_WORDS = {
+    "engine": ("layers", "models", "core.tensor", "core.operation"),
+    "initializations": ("initializers",),
+    "legacy": ("layers", "models"),
+    "objectives": ("losses",),
+    "trainers": ("training.trainer", "training.objective", "training.scores", "training.data"),
+}
+"""The word after `keras` in paths of other times or of Keras's inside, and the rooms that have the names today."""
+
+_INSIDE = {
+    "backend": ("backend", "random", "tree", "core.variable", "core.state", "ops", "core.policies"),
+    "initializers": ("initializers.scaling",),
+    "utils": ("core.random", "core.names", "core.session", "saving"),
+}
+_INSIDE_ANY = ("dialects.internals", "config", "")
+"""Rooms that are searched too for a path under `keras.src`; "" is the package itself."""
+
+_DEEPER = {
+    ("backend", "numpy"): "ops.numpy",
+    ("backend", "nn"): "ops.nn",
+    ("backend", "linalg"): "ops.linalg",
+    ("backend", "math"): "ops.math",
+    ("backend", "image"): "ops.image",
+    ("backend", "random"): "random",
+    ("ops", "numpy"): "ops.numpy",
+    ("ops", "nn"): "ops.nn",
+    ("ops", "linalg"): "ops.linalg",
+    ("ops", "image"): "ops.image",
+    ("optimizers", "schedules"): "optimizers.schedules",
+    ("datasets",): None,
+    ("applications",): None,
+}
+"""Second words that have a room of their own; `None` where every second word has one."""
+
+
+def canonical(fullname):
+    """Return a path as Keras 3 would write it.
+
+    Example:
+        >>> canonical("tensorflow.keras.layers"), canonical("tensorflow.nn")
+        ('keras.layers', 'tensorflow.nn')
+    """
+    for alias in _ALIASES:
+        if fullname == alias or fullname.startswith(alias + "."):
+            return "keras" + fullname[len(alias) :]
+    return fullname
+
+
+def look_up(module, name):
+    """Return what `module.name` means here, or `NOTHING`.
+
+    Example:
+        >>> look_up("keras.src.layers.core.dense", "Dense").__name__
+        'Dense'
+    """
+    if name.startswith("_"):
+        return NOTHING
+    for room in _rooms(module):
+        found = _public(room, name)
+        if found is not NOTHING:
+            return found
+    return NOTHING
+
+
+def names(module):
+    """Return the names that a module gives out."""
+    found = set()
+    for room in _rooms(module):
+        opened = _open(room)
+        found.update(getattr(opened, "__all__", ()) if opened else ())
+    return found
+
+
+def _rooms(module):
+    """Return the rooms to search, best first; "" is the package `lamina` itself."""
+    path = canonical(module).split(".")
+    if path[0] == "tensorflow":
+        return [".".join(["dialects", *path])]
+    words = path[1:]
+    inside = words[:1] == ["src"]
+    words = words[1:] if inside else words
+    if not words:
+        return ["dialects.old_names", ""]
+    rooms = [_deeper(words), f"dialects.old_names.{words[0]}", *_OLD_WORDS.get(words[0], (words[0],))]
+    if inside:
+        rooms += [*_INSIDE.get(words[0], ()), *_INSIDE_ANY]
+    return [room for room in rooms if room is not None]
+
+
+def _deeper(words):
+    inner = [word for word in words if word not in ("jax", "common", "core")]
+    for length in (2, 1):
+        key = tuple(inner[:length])
+        if key in _DEEPER:
+            return _DEEPER[key] or ".".join(inner[:2])
+    return None
+
+
+def _public(room, name):
+    opened = _open(room)
+    if opened is None or name not in getattr(opened, "__all__", dir(opened)):
+        return NOTHING
+    found = getattr(opened, name, NOTHING)
+    is_room = (
+        isinstance(found, type(importlib)) and found.__name__.startswith("lamina.") and "dialects" not in found.__name__
+    )
+    return NOTHING if is_room else found
+
+
+def _open(room):
+    """Return a module of ours, `None` if there is none."""
+    full = f"lamina.{room}" if room else "lamina"
+    try:
+        return importlib.import_module(full)
+    except ModuleNotFoundError as error:
+        if error.name and error.name.startswith("lamina."):
+            return None
+        raise

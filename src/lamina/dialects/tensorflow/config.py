@@ -1,0 +1,43 @@
+"""`tf.config`: what programs ask about devices before they start."""
+
+from lamina.core.config import run_functions_eagerly
+
+__all__ = ["experimental", "list_physical_devices", "run_functions_eagerly", "set_visible_devices"]
+
+
+class PhysicalDevice:
+    """A device of the machine."""
+
+    def __init__(self, name, device_type):
+        self.name = name
+        self.device_type = device_type
+
+    def __repr__(self):
+        return f"PhysicalDevice(name={self.name!r}, device_type={self.device_type!r})"
+
+
+def list_physical_devices(device_type=None):
+    """Return the devices of a kind, "CPU" or "GPU"."""
+    import jax
+
+    found = [
+        (device.id, {"cuda": "GPU", "rocm": "GPU"}.get(device.platform, device.platform.upper()))
+        for device in jax.devices()
+    ]
+    if device_type == "CPU" and all(kind != "CPU" for _, kind in found):
+        found = [(0, "CPU")]
+    return [PhysicalDevice(f"/physical_device:{kind}:{i}", kind) for i, kind in found if device_type in (None, kind)]
+
+
+def set_visible_devices(devices, device_type=None):
+    """Accept every device there is; others need JAX_PLATFORMS before the program starts."""
+
+
+class experimental:  # noqa: N801 -- TensorFlow's name
+    """Names that were experimental once."""
+
+    list_physical_devices = staticmethod(list_physical_devices)
+
+    @staticmethod
+    def set_memory_growth(device, enable):
+        """Accept: the engine decides how memory is taken."""

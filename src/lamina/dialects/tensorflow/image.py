@@ -1,0 +1,115 @@
+"""`tf.image`: the basics, on images with channels last."""
+
+import numpy as np
+
+from lamina import ops, random
+
+__all__ = [
+    "adjust_brightness",
+    "adjust_contrast",
+    "central_crop",
+    "convert_image_dtype",
+    "crop_to_bounding_box",
+    "flip_left_right",
+    "flip_up_down",
+    "grayscale_to_rgb",
+    "per_image_standardization",
+    "random_brightness",
+    "random_flip_left_right",
+    "random_flip_up_down",
+    "resize",
+    "rgb_to_grayscale",
+    "rot90",
+]
+
+
+def resize(images, size, method="bilinear", preserve_aspect_ratio=False, antialias=False, name=None):
+    """Return images of another size."""
+    if preserve_aspect_ratio:
+        raise NotImplementedError("preserve_aspect_ratio=True is not covered; compute the size first.")
+    return ops.image.resize(
+        ops.cast(images, "float32"), tuple(map(int, size)), interpolation=method, antialias=antialias
+    )
+
+
+def flip_left_right(image):
+    """Mirror."""
+    return ops.flip(image, axis=-2)
+
+
+def flip_up_down(image):
+    """Turn upside down."""
+    return ops.flip(image, axis=-3)
+
+
+def random_flip_left_right(image, seed=None):
+    """Mirror, or not."""
+    return ops.where(random.uniform((), seed=seed) < 0.5, flip_left_right(image), image)
+
+
+def random_flip_up_down(image, seed=None):
+    """Turn upside down, or not."""
+    return ops.where(random.uniform((), seed=seed) < 0.5, flip_up_down(image), image)
+
+
+def rot90(image, k=1, name=None):
+    """Turn by quarters, against the clock."""
+    return ops.rot90(image, k=k, axes=(-3, -2))
+
+
+def adjust_brightness(image, delta):
+    """Add to every value."""
+    return ops.add(image, delta)
+
+
+def random_brightness(image, max_delta, seed=None):
+    """Add the same random number to every value."""
+    return ops.add(image, random.uniform((), -max_delta, max_delta, seed=seed))
+
+
+def adjust_contrast(images, contrast_factor):
+    """Stretch values away from each channel's mean."""
+    mean = ops.mean(images, axis=(-3, -2), keepdims=True)
+    return (images - mean) * contrast_factor + mean
+
+
+def rgb_to_grayscale(images, name=None):
+    """Weigh the colours as the eye does."""
+    return ops.image.rgb_to_grayscale(images)
+
+
+def grayscale_to_rgb(images, name=None):
+    """Repeat the one channel."""
+    return ops.repeat(images, 3, axis=-1)
+
+
+def convert_image_dtype(image, dtype, saturate=False, name=None):
+    """Change the dtype and scale: floats are 0 to 1, bytes 0 to 255."""
+    source, target = np.dtype(str(image.dtype)), np.dtype(str(dtype))
+    if source == target:
+        return image
+    if source.kind in "iu" and target.kind == "f":
+        return ops.cast(image, str(dtype)) / np.iinfo(source).max
+    if source.kind == "f" and target.kind in "iu":
+        return ops.cast(image * (np.iinfo(target).max + 0.5), str(dtype))
+    raise NotImplementedError(f"From {source} to {target} is not covered; cast and scale by hand.")
+
+
+def crop_to_bounding_box(image, offset_height, offset_width, target_height, target_width):
+    """Cut a box out."""
+    return image[..., offset_height : offset_height + target_height, offset_width : offset_width + target_width, :]
+
+
+def central_crop(image, central_fraction):
+    """Cut the middle out."""
+    height, width = image.shape[-3:-1]
+    top, left = (int((size - size * central_fraction) / 2) for size in (height, width))
+    return crop_to_bounding_box(image, top, left, height - 2 * top, width - 2 * left)
+
+
+def per_image_standardization(image):
+    """Give each image mean zero and deviation one."""
+    image = ops.cast(image, "float32")
+    axes = (-3, -2, -1)
+    least = 1 / np.sqrt(np.prod(image.shape[-3:]))
+    return (image - ops.mean(image, axes, keepdims=True)) / ops.maximum(ops.std(image, axes, keepdims=True), least)

@@ -1,0 +1,186 @@
+"""`tf.math`: most of it is also in `tf` itself."""
+
+from lamina import ops
+from lamina.dialects.tensorflow import (
+    abs,
+    acos,
+    add,
+    argmax,
+    argmin,
+    asin,
+    atan,
+    ceil,
+    cos,
+    cosh,
+    cumprod,
+    cumsum,
+    divide,
+    equal,
+    exp,
+    floor,
+    greater,
+    greater_equal,
+    less,
+    less_equal,
+    log,
+    logical_and,
+    logical_not,
+    logical_or,
+    maximum,
+    minimum,
+    multiply,
+    negative,
+    not_equal,
+    pow,
+    reduce_all,
+    reduce_any,
+    reduce_logsumexp,
+    reduce_max,
+    reduce_mean,
+    reduce_min,
+    reduce_prod,
+    reduce_std,
+    reduce_sum,
+    round,
+    sigmoid,
+    sign,
+    sin,
+    sinh,
+    sqrt,
+    square,
+    subtract,
+    tan,
+    tanh,
+)
+from lamina.dialects.tensorflow.signatures import anonymous
+
+acosh = anonymous(ops.arccosh)
+asinh = anonymous(ops.arcsinh)
+atanh = anonymous(ops.arctanh)
+bincount = anonymous(ops.bincount)
+conj = anonymous(ops.conj)
+divide_no_nan = anonymous(ops.divide_no_nan)
+erf = anonymous(ops.erf)
+erfinv = anonymous(ops.erfinv)
+expm1 = anonymous(ops.expm1)
+imag = anonymous(ops.imag)
+in_top_k = anonymous(ops.in_top_k)
+is_finite = anonymous(ops.isfinite)
+is_inf = anonymous(ops.isinf)
+is_nan = anonymous(ops.isnan)
+log1p = anonymous(ops.log1p)
+log_sigmoid = anonymous(ops.log_sigmoid)
+logical_xor = anonymous(ops.logical_xor)
+mod = anonymous(ops.mod)
+real = anonymous(ops.real)
+reciprocal = anonymous(ops.reciprocal)
+reduce_variance = anonymous(ops.var)
+rsqrt = anonymous(ops.rsqrt)
+segment_max = anonymous(ops.segment_max)
+segment_sum = anonymous(ops.segment_sum)
+softplus = anonymous(ops.softplus)
+top_k = anonymous(ops.top_k)
+
+
+def squared_difference(x, y, name=None):
+    """Return the square of the difference."""
+    return ops.square(ops.subtract(x, y))
+
+
+def l2_normalize(x, axis=None, epsilon=1e-12, name=None):
+    """Scale vectors to length one."""
+    total = ops.sum(ops.square(x), axis=axis, keepdims=True)
+    return ops.multiply(x, ops.rsqrt(ops.maximum(total, epsilon)))
+
+
+def confusion_matrix(labels, predictions, num_classes=None, weights=None, dtype="int32", name=None):
+    """Count how often each class was taken for each other."""
+    import numpy as np
+
+    labels, predictions = np.asarray(labels), np.asarray(predictions)
+    size = int(num_classes or max(labels.max(), predictions.max()) + 1)
+    counts = np.zeros((size, size), str(dtype))
+    np.add.at(counts, (labels, predictions), 1 if weights is None else np.asarray(weights))
+    return ops.convert_to_tensor(counts)
+
+
+__all__ = [
+    "abs",
+    "acos",
+    "acosh",
+    "add",
+    "argmax",
+    "argmin",
+    "asin",
+    "asinh",
+    "atan",
+    "atanh",
+    "bincount",
+    "ceil",
+    "confusion_matrix",
+    "conj",
+    "cos",
+    "cosh",
+    "cumprod",
+    "cumsum",
+    "divide",
+    "divide_no_nan",
+    "equal",
+    "erf",
+    "erfinv",
+    "exp",
+    "expm1",
+    "floor",
+    "greater",
+    "greater_equal",
+    "imag",
+    "in_top_k",
+    "is_finite",
+    "is_inf",
+    "is_nan",
+    "l2_normalize",
+    "less",
+    "less_equal",
+    "log",
+    "log1p",
+    "log_sigmoid",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "logical_xor",
+    "maximum",
+    "minimum",
+    "mod",
+    "multiply",
+    "negative",
+    "not_equal",
+    "pow",
+    "real",
+    "reciprocal",
+    "reduce_all",
+    "reduce_any",
+    "reduce_logsumexp",
+    "reduce_max",
+    "reduce_mean",
+    "reduce_min",
+    "reduce_prod",
+    "reduce_std",
+    "reduce_sum",
+    "reduce_variance",
+    "round",
+    "rsqrt",
+    "segment_max",
+    "segment_sum",
+    "sigmoid",
+    "sign",
+    "sin",
+    "sinh",
+    "softplus",
+    "sqrt",
+    "square",
+    "squared_difference",
+    "subtract",
+    "tan",
+    "tanh",
+    "top_k",
+]

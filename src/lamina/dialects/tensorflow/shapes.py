@@ -1,0 +1,44 @@
+"""TensorShape and TensorSpec, as far as programs read them."""
+
+
+class TensorShape(tuple):
+    """A tuple of sizes, `None` where unknown."""
+
+    __slots__ = ()
+
+    def __new__(cls, dims=()):
+        """Make it of sizes."""
+        return super().__new__(cls, dims)
+
+    def as_list(self):
+        """Return the sizes as a list."""
+        return list(self)
+
+    @property
+    def rank(self):
+        """Number of axes."""
+        return len(self)
+
+    ndims = rank
+
+    def is_fully_defined(self):
+        """Tell whether every size is known."""
+        return None not in self
+
+    def num_elements(self):
+        """Return the number of values, `None` if a size is unknown."""
+        if not self.is_fully_defined():
+            return None
+        product = 1
+        for size in self:
+            product *= size
+        return product
+
+
+class TensorSpec:
+    """What is known of a tensor before it has values: its shape and dtype."""
+
+    def __init__(self, shape, dtype="float32", name=None):
+        self.shape = TensorShape(shape)
+        self.dtype = dtype
+        self.name = name

@@ -1,0 +1,159 @@
+"""GradientTape: what is computed inside the `with` block is noted, and differentiated backwards afterwards.
+
+Values stay ordinary arrays while the tape runs, so that `loss.numpy()` and `if loss > 1` work as in TensorFlow. JAX has
+no public way to watch single operations; `jax._src.core.Trace` is the one its own transformations use.
+"""
+
+import jax
+import jax.numpy as jnp
+from jax._src import core as jax_core
+
+from lamina.core import tree
+from lamina.core.variable import Variable
+
+
+class _Watcher(jax_core.Trace):
+    """Runs every operation at once and keeps how to go back through it."""
+
+    def __init__(self):
+        super().__init__()
+        self.records = []
+
+    def stage_value(self, value):
+        return jax_core.eval_trace.stage_value(value)
+
+    def process_primitive(self, primitive, args, params):
+        with jax_core.eval_context():
+            outputs = primitive.bind(*args, **params)
+        if any(_is_float(arg) for arg in args):
+            # Options of the compiler are for the outermost program only, and differentiation adds one around this.
+            inner = {**params, "compiler_options_kvs": ()} if "compiler_options_kvs" in params else params
+            self.records.append((outputs, lambda: _backwards(primitive, inner, args)))
+        return outputs
+
+    def process_custom_jvp_call(self, primitive, function, jvp, args, **options):
+        def call(*arrays):
+            return jax_core.trace_ctx.trace.process_custom_jvp_call(primitive, function, jvp, arrays, **options)
+
+        return self._run_once(call, args)
+
+    def process_custom_vjp_call(self, primitive, function, forward, backward, args, **options):
+        def call(*arrays):
+            trace = jax_core.trace_ctx.trace
+            return trace.process_custom_vjp_call(primitive, function, forward, backward, arrays, **options)
+
+        return self._run_once(call, args)
+
+    def _run_once(self, function, args):
+        """A call with a derivative of its own can be made once only: its way back is kept, not remade."""
+        with jax_core.eval_context():
+            outputs, back = _with_way_back(function, args)
+        self.records.append((outputs, lambda: back))
+        return outputs
+
+
+def _is_float(x):
+    return jnp.issubdtype(jnp.result_type(x), jnp.inexact)
+
+
+def _with_way_back(function, args):
+    """Return the outputs, and the function from their cotangents to those of the float arguments."""
+    positions = [number for number, arg in enumerate(args) if _is_float(arg)]
+
+    def of_floats(*floats):
+        whole = list(args)
+        for position, value in zip(positions, floats, strict=True):
+            whole[position] = value
+        return function(*whole)
+
+    outputs, back = jax.vjp(of_floats, *(args[position] for position in positions))
+    return outputs, lambda cotangents: zip((args[position] for position in positions), back(cotangents), strict=True)
+
+
+def _backwards(primitive, params, args):
+    return _with_way_back(lambda *arrays: primitive.bind(*arrays, **params), args)[1]
+
+
+class GradientTape:
+    """Note what is computed inside a `with` block, to differentiate it.
+
+    Args:
+        persistent: whether `gradient` may be called more than once.
+        watch_accessed_variables: accepted; only what is asked for is differentiated in any case.
+    Source:   TensorFlow 2 `tf.GradientTape`.
+    Example:
+        >>> x = Variable(3.0)
+        >>> with GradientTape() as tape:
+        ...     y = x * x
+        >>> float(tape.gradient(y, x))
+        6.0
+    """
+
+    def __init__(self, persistent=False, watch_accessed_variables=True):
+        self._persistent = persistent
+        self._watcher = _Watcher()
+        self._context = None
+        self._used = False
+        self._values = {}
+
+    def __enter__(self):
+        if jax_core.trace_ctx.trace is not jax_core.eval_trace:
+            raise NotImplementedError(
+                "A GradientTape inside another tape, or inside a compiled function, is not covered; "
+                "take the inner derivative with jax.grad."
+            )
+        self._context = jax_core.set_current_trace(self._watcher)
+        self._context.__enter__()
+        return self
+
+    def __exit__(self, *exception):
+        self._context.__exit__(*exception)
+
+    def watch(self, tensor):
+        """Accept a tensor to differentiate by: every array can be."""
+
+    def stop_recording(self):
+        """Compute inside a `with` block without noting."""
+        return jax_core.eval_context()
+
+    def gradient(self, target, sources, output_gradients=None, unconnected_gradients=None):
+        """Return the derivatives of the sum of `target` by each of `sources`, `None` for those it does not depend on.
+
+        Raises: RuntimeError if the tape is asked twice without `persistent=True`.
+        """
+        if self._used and not self._persistent:
+            raise RuntimeError(
+                "A non-persistent GradientTape can only be used to compute one set of gradients. "
+                "Make it with `tf.GradientTape(persistent=True)`."
+            )
+        self._used = True
+        with jax_core.eval_context():
+            cotangents = self._cotangents(tree.flatten(target), output_gradients)
+            return tree.map_structure(lambda source: cotangents.get(id(_array(source))), sources)
+
+    def _cotangents(self, targets, output_gradients):
+        found = {}
+        given = tree.flatten(output_gradients) if output_gradients is not None else [None] * len(targets)
+        for target, gradient in zip(map(_array, targets), given, strict=True):
+            found[id(target)] = jnp.ones_like(target) if gradient is None else jnp.asarray(gradient)
+        for outputs, way_back in reversed(self._watcher.records):
+            flat, structure = jax.tree.flatten(outputs)
+            if not any(id(output) in found for output in flat):
+                continue
+            incoming = [found.get(id(output), _zero(output)) for output in flat]
+            for arg, cotangent in way_back()(jax.tree.unflatten(structure, incoming)):
+                known = found.get(id(arg))
+                found[id(arg)] = cotangent if known is None else known + cotangent
+        return found
+
+
+def _zero(output):
+    if _is_float(output):
+        return jnp.zeros_like(output)
+    import numpy as np
+
+    return np.zeros(jnp.shape(output), jax.dtypes.float0)
+
+
+def _array(x):
+    return x.value if isinstance(x, Variable) else x

@@ -1,0 +1,238 @@
+"""Explanations: the facts about layers and models as objects that know how to be read."""
+
+from lamina.core import shapes, tree
+from lamina.core.tensor import KerasTensor
+from lamina.explain import families, formulas, parameters, reading, words
+from lamina.explain.answer import Answer
+from lamina.explain.calls import Call, built_shape, calls_of
+from lamina.explain.document import Block, Line
+from lamina.explain.facts import facts_of
+from lamina.explain.listening import graph_of
+from lamina.explain.neighbours import without
+from lamina.explain.tracing import names_of
+
+
+class LayerExplanation(Answer):
+    """What one layer does to the data.
+
+    Attributes:
+        facts: the `Facts`, all of them also readable here by name.
+        sentence: what it does, in words.
+        inner: for a model used as a layer, its own explanation.
+        receptive_field: in a model, for each of its inputs by name: (what an element of the output reads along each of
+            its axes, the shape and the axis names of the input).
+    """
+
+    def __init__(self, call):
+        self.facts = facts_of(call)
+        self.facts.without = without(call)
+        self.sentence = families.sentence(call.layer, self.facts)
+        self.receptive_field = {}
+        self.inner = ModelExplanation(call.layer) if graph_of(call.layer) is not None else None
+
+    def __getattr__(self, name):
+        if name == "facts":
+            raise AttributeError(name)
+        return getattr(self.facts, name)
+
+    def source(self, index, output=0):
+        """Return which input element an output element is a copy of, for layers that only move data.
+
+        Raises: ValueError if the layer computes.
+        """
+        return self._order().source(index, output)
+
+    def targets(self, index, number=0, output=0):
+        """Return the list of output elements that are copies of an input element.
+
+        Raises: ValueError if the layer computes.
+        """
+        return self._order().targets(index, number, output)
+
+    def _order(self):
+        if self.facts.order is None:
+            raise ValueError(
+                f"{self.facts.name} computes its output, so no element is a copy of another one; "
+                "`model.trace` tells what contributes to it."
+            )
+        return self.facts.order
+
+    def to_dict(self):
+        """Return the facts and the sentence as plain data."""
+        facts = self.facts.to_dict()
+        facts["without"] = self.facts.without and self.facts.without.to_dict()
+        return {
+            **facts,
+            "sentence": self.sentence,
+            "receptive_field": words.sees(self.receptive_field),
+            "inner": self.inner and self.inner.to_dict(),
+        }
+
+    def document(self):
+        """Return a block: the layer, its shapes, and a line for each thing to know."""
+        facts = self.facts
+        lines = [Line(self.sentence)]
+        for label, text, kind in (
+            ("shape", _shape_line(facts), "formula"),
+            ("order", "\n".join(facts.order.formulas) if facts.action == "moves" and facts.order else "", "formula"),
+            ("weights", _weights_line(facts), "formula"),
+            ("cost", words.cost(facts), "prose"),
+            ("sees", words.sees(self.receptive_field), "prose"),
+            ("mask", words.mask(facts), "prose"),
+            ("training", words.training(facts), "prose"),
+            ("without", facts.without and words.without_sentence(facts.name, facts.without), "prose"),
+        ):
+            if text:
+                lines.append(Line(text, label, kind))
+        if self.inner is not None:
+            lines += [layer.document() for layer in self.inner.layers]
+        return Block(f"{facts.name} ({facts.kind})", _shapes(facts.inputs, facts.outputs), lines)
+
+
+def _shapes(inputs, outputs):
+    return f"{_several(inputs)} -> {_several(outputs)}"
+
+
+def _several(shapes):
+    return ", ".join(map(words.shown, shapes))
+
+
+def _shape_line(facts):
+    """Return the shapes in letters, and what is to be computed in them with the numbers put in."""
+    if not facts.output_formulas:
+        return ""
+    left = ", ".join(map(formulas.shape_text, facts.input_formulas))
+    right = ", ".join(map(formulas.shape_text, facts.output_formulas))
+    sums = []
+    for shape, sizes in zip(facts.output_formulas, facts.outputs, strict=True):
+        for text, size in zip(shape, sizes, strict=True):
+            known = formulas.letters_in(text) <= set(facts.sizes)
+            if size is not None and known and formulas.letters_in(text) and not text.isidentifier():
+                sums.append(f"{text} = {formulas.put_in(text, facts.sizes)} = {size}")
+    if left == _several(facts.inputs) and right == _several(facts.outputs):
+        return ""
+    return "\n".join([f"{left} -> {right}", *dict.fromkeys(sums)])
+
+
+def _weights_line(facts):
+    if not facts.weights:
+        return ""
+    total, legend = parameters.sum_of_products(facts.weights), parameters.legend(facts.weights)
+    fixed = sum(w.count for w in facts.weights if not w.trainable)
+    frozen = (
+        ""
+        if not fixed
+        else " (not trained)"
+        if fixed == facts.parameters
+        else f" ({formulas.number(fixed)} of them not trained)"
+    )
+    return f"{total}{frozen}" + (f"\n{legend}" if legend else "")
+
+
+class ModelExplanation(Answer):
+    """What each layer of a model does to the data.
+
+    Attributes:
+        inputs, outputs: shapes.
+        parameters: number of parameters; a layer that is called twice counts once.
+        layers: list of LayerExplanations in the order the layers run.
+    """
+
+    def __init__(self, model, input_shape=None):
+        calls = calls_of(model, input_shape)
+        self.name, self.kind = model.name, type(model).__name__
+        self.inputs, self.outputs = _ends(model, calls)
+        self.parameters = model.count_params()
+        self.layers = [LayerExplanation(call) for call in calls]
+        _add_receptive_fields(calls, self.layers)
+
+    @property
+    def multiply_adds(self):
+        """Multiply-adds for one sample; None if that depends on unknown sizes."""
+        counts = [layer.multiply_adds for layer in self.layers]
+        return None if None in counts else sum(counts)
+
+    def __getitem__(self, key):
+        """Return the explanation of a layer, by name or position."""
+        if isinstance(key, int):
+            return self.layers[key]
+        return next(layer for layer in self.layers if layer.name == key)
+
+    def to_dict(self):
+        """Return all facts as plain data."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "inputs": [list(shape) for shape in self.inputs],
+            "outputs": [list(shape) for shape in self.outputs],
+            "parameters": self.parameters,
+            "multiply_adds": self.multiply_adds,
+            "layers": [layer.to_dict() for layer in self.layers],
+        }
+
+    def document(self):
+        """Return a block per layer."""
+        work = (
+            ""
+            if self.multiply_adds is None
+            else f", {words.counted(self.multiply_adds, 'multiply-add')} for one sample"
+        )
+        total = f"{words.counted(self.parameters, 'parameter')}{work}"
+        heading = f'Model "{self.name}" ({self.kind})'
+        return Block(
+            heading,
+            _shapes(self.inputs, self.outputs),
+            [Line(total), *(layer.document() for layer in self.layers)],
+        )
+
+
+def _add_receptive_fields(calls, explanations):
+    """Compose what each layer reads with what its inputs have read, back to the model's inputs."""
+    read, sources = {}, {}
+    for call, told in zip(calls, explanations, strict=True):
+        if not told.reads:
+            continue
+        before = []
+        for x, axes in zip(call.inputs, told.reads, strict=True):
+            if id(x) not in read:
+                history = getattr(x, "_keras_history", None)
+                name = history.operation.name if history and history.operation else "the input"
+                sources[name] = (x.shape, names_of(call, x))
+                read[id(x)] = {name: reading.own(len(x.shape))}
+            before.append((read[id(x)], axes))
+        after = reading.union(reading.through(state, axes) for state, axes in before)
+        for x in call.outputs:
+            read[id(x)] = after
+        if any(state != after for state, _ in before):
+            told.receptive_field = {name: (axes, *sources[name]) for name, axes in after.items()}
+
+
+def _ends(model, calls):
+    """Return the shapes of what goes into a model and of what comes out."""
+    graph = graph_of(model)
+    if graph is not None:
+        return [tuple(x.shape) for x in graph.inputs], [tuple(x.shape) for x in graph.outputs]
+    made = {id(x) for call in calls for x in call.outputs}
+    inputs = {id(x): tuple(x.shape) for call in calls for x in call.inputs if id(x) not in made}
+    return list(inputs.values()), [tuple(x.shape) for call in calls if not call.feeds for x in call.outputs]
+
+
+def call_of(layer, input_shape=None, dtype=None):
+    """Return a call of a layer on inputs of a shape, or as it was called or built.
+
+    A layer that is not built stays so: its copy is called.
+    Raises: ValueError if the layer was never called or built and no shape is given.
+    """
+    if input_shape is None and getattr(layer, "_inbound_nodes", None):
+        node = layer._inbound_nodes[0]
+        return Call(layer, tuple(node.args), dict(node.kwargs), list(node.outputs))
+    if input_shape is None:
+        input_shape = built_shape(layer)
+    if not layer.built:
+        layer = type(layer).from_config(layer.get_config())
+    dtype = dtype or families.input_dtype(layer)
+    tensors = tree.map_shape_structure(lambda shape: KerasTensor(shape, dtype), input_shape)
+    if not layer.built:
+        shapes.infer(layer, tensors)
+    outputs = tree.flatten(shapes.infer(layer, tensors))
+    return Call(layer, (tensors,), {}, outputs)

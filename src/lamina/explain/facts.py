@@ -1,0 +1,242 @@
+"""Everything that can be derived about one call of a layer, as data."""
+
+from dataclasses import asdict, dataclass, field
+from math import prod
+
+import numpy as np
+
+from lamina.core.context import get_mask
+from lamina.explain import families, formulas, parameters, reading, tracing, work
+from lamina.explain.influence import Influence
+from lamina.explain.order import Order, order_of
+from lamina.layers import Layer
+from lamina.layers.calling import mask_parameters
+
+
+@dataclass
+class Facts:
+    """What a layer does in one call.
+
+    Attributes:
+        name, kind: of the layer.
+        inputs, outputs: shapes, None for unknown sizes.
+        input_axes: for each input, the names of its axes.
+        letters: for each input, the letter of each axis that may have any size, else the number.
+        input_formulas, output_formulas: shapes in these letters, as text; [] where none were found.
+        weights: list of `Weight`.
+        action: "moves" (copies of input values), "looks up" (of weights), "passes on" (nothing changes), "computes".
+        arithmetic: names of the primitive operations that compute.
+        multiply_adds: for one sample; None if that depends on unknown sizes.
+        order: where each element goes, for layers that only move data.
+        mask: "made", "passed on", "used", "used and passed on", "dropped" or None if there is none.
+        training: dict: whether training differs, whether it draws random numbers, which weights it updates by itself.
+        reads: for each input, what an element of the first output reads along each axis (`Reads`); [] if not known.
+        read_counts: how many positions an element in the middle reads along each axis of the one input's sample.
+        without: what the next layer with weights would be if this one were left out.
+    """
+
+    name: str
+    kind: str
+    inputs: list
+    outputs: list
+    input_axes: list
+    output_axes: list
+    input_formulas: list
+    output_formulas: list
+    letters: list
+    weights: list
+    action: str
+    arithmetic: list
+    multiply_adds: int | None
+    mask: str | None
+    training: dict
+    reads: list = field(default_factory=list)
+    read_counts: list = field(default_factory=list)
+    order: Order | None = None
+    without: dict | None = None
+
+    @property
+    def parameters(self):
+        """Number of parameters."""
+        return sum(w.count for w in self.weights)
+
+    @property
+    def sizes(self):
+        """The known size of each letter."""
+        found = {}
+        for axes, shape in zip(self.letters, self.inputs, strict=True):
+            for letter, size in zip(axes, shape, strict=True):
+                if size is not None:
+                    found.setdefault(letter, size)
+        return found
+
+    def to_dict(self):
+        """Return plain data, ready for JSON."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "inputs": [list(shape) for shape in self.inputs],
+            "outputs": [list(shape) for shape in self.outputs],
+            "input_axes": [list(names) for names in self.input_axes],
+            "output_axes": [list(names) for names in self.output_axes],
+            "input_formulas": self.input_formulas,
+            "output_formulas": self.output_formulas,
+            "parameters": self.parameters,
+            "weights": [{**asdict(w), "count": w.count} for w in self.weights],
+            "action": self.action,
+            "arithmetic": self.arithmetic,
+            "multiply_adds": self.multiply_adds,
+            "order": self.order.formulas if self.order else [],
+            "mask": self.mask,
+            "training": self.training,
+            "without": self.without,
+        }
+
+
+def facts_of(call, mask_matters=True):
+    """Derive the facts of one call.
+
+    Args:
+        mask_matters: whether masks are told about that are only possible, not there: for a layer outside of a model.
+    """
+    layer = call.layer
+    inputs = [tuple(x.shape) for x in call.inputs]
+    found = tracing.symbolic(call)
+    letters, input_formulas, output_formulas = found or (tracing.letters_of(call), [], [])
+    program = _program(call)
+    action, arithmetic = _action(program)
+    facts = Facts(
+        name=call.name,
+        kind=type(layer).__name__,
+        inputs=inputs,
+        outputs=[tuple(x.shape) for x in call.outputs],
+        input_axes=[tracing.names_of(call, x) for x in call.inputs],
+        output_axes=[tracing.names_of(call, x) for x in call.outputs],
+        input_formulas=input_formulas,
+        output_formulas=output_formulas,
+        letters=letters,
+        weights=parameters.weights_of(layer, inputs) if isinstance(layer, Layer) else [],
+        action=action,
+        arithmetic=arithmetic,
+        multiply_adds=_multiply_adds(call, program),
+        mask=_mask(call),
+        training=_training(call, program),
+        reads=_reads(program),
+    )
+    if action == "computes" and len(inputs) == 1 and not families.has_own_sentence(layer):
+        facts.read_counts = _read_counts(call, facts.reads)
+    if action in ("moves", "passes on"):
+        output_letters = [formulas.symbols(names) for names in facts.output_axes]
+        facts.order = order_of(call, [axes[1:] for axes in letters], [axes[1:] for axes in output_letters])
+    return facts
+
+
+def _program(call, training=False):
+    """Trace with letters for the batch axis and for unknown sizes: every kernel then shows its plain form."""
+    letters = tracing.letters_of(call)
+    unknown = {
+        letter
+        for x, axes in zip(call.inputs, letters, strict=True)
+        for letter, size in zip(axes, x.shape, strict=True)
+        if size is None
+    }
+    for sizes in (formulas.symbolic_sizes(unknown), dict.fromkeys(unknown, _STAND_IN)):
+        shapes = [
+            tuple(sizes[letter] if size is None else size for letter, size in zip(axes, x.shape, strict=True))
+            for x, axes in zip(call.inputs, letters, strict=True)
+        ]
+        found = tracing.attempt(call, shapes, training=training, masks=_mask_shapes(call, shapes))
+        if found is not None:
+            return found
+    return None
+
+
+_STAND_IN = 24  # for an axis of unknown size, where letters do not do
+
+
+def _mask_shapes(call, shapes):
+    masks = [get_mask(x) for x in call.inputs]
+    return [None if m is None else shape[: len(m.shape)] for m, shape in zip(masks, shapes, strict=True)]
+
+
+def _action(program):
+    if program is None:
+        return "computes", []
+    arithmetic, origins = work.value_path(program.program())
+    first = len(program.variables)
+    from_inputs = {i - first for i in origins if first <= i < first + program.input_count}
+    if arithmetic:
+        return "computes", sorted(arithmetic)
+    if not from_inputs:
+        return "looks up", []
+    return ("passes on" if _is_identity(program) else "moves"), []
+
+
+def _is_identity(program):
+    jaxpr, first = program.jaxpr.jaxpr, len(program.variables)
+    return jaxpr.outvars[: len(program.outputs)] == jaxpr.invars[first : first + len(program.outputs)]
+
+
+def _multiply_adds(call, program):
+    if program is None or any(None in x.shape[1:] for x in call.inputs):
+        return None
+    count = work.multiply_adds(program.program())
+    per_sample = work.per_sample(count)
+    batch_is_known = isinstance(count, int) and call.inputs and isinstance(call.inputs[0].shape[0], int)
+    return count // call.inputs[0].shape[0] if batch_is_known else per_sample
+
+
+def _reads(program):
+    if program is None or not program.outputs:
+        return []
+    first, inputs = len(program.variables), range(program.input_count)
+    found = reading.readings(program.program(), [first + i for i in inputs])[0]
+    shapes = [var.aval.shape for var in program.jaxpr.jaxpr.invars[first : first + program.input_count]]
+    nothing = reading.Reads()
+    return [found.get(first + i, (nothing,) * len(shape)) for i, shape in zip(inputs, shapes, strict=True)]
+
+
+def _read_counts(call, reads):
+    """Count what one element reads: from the program if that shows it, else by following one element back."""
+    shape = call.inputs[0].shape[1:]
+    if reads and all(r.exact and (r.everything or r.size == 1) for r in reads[0][1:]):
+        return [size if r.everything else 1 for r, size in zip(reads[0][1:], shape, strict=True)]
+    if len(call.outputs) != 1 or None in (*shape, *call.outputs[0].shape[1:]) or prod(shape) > _MOST_FOLLOWED:
+        return []
+    middle = np.zeros(call.outputs[0].shape[1:], bool)
+    middle[tuple(size // 2 for size in middle.shape)] = True
+    reached = Influence(call).backward([middle])[0]
+    return [len(set(places.tolist())) for places in np.nonzero(reached)] if reached.any() else []
+
+
+_MOST_FOLLOWED = 1_000_000  # elements
+
+
+def _mask(call):
+    masks_in = [get_mask(x) for x in call.inputs]
+    mask_out = any(get_mask(x) is not None for x in call.outputs)
+    if all(m is None for m in masks_in):
+        return "made" if mask_out else None
+    used = _mask_is_used(call)
+    if used:
+        return "used and passed on" if mask_out else "used"
+    return "passed on" if mask_out else "dropped"
+
+
+def _mask_is_used(call):
+    if isinstance(call.layer, Layer) and not mask_parameters(type(call.layer)):
+        return False
+    program = _program(call)
+    return program is None or any(program.inputs_used()[2])
+
+
+def _training(call, inference):
+    """Compare the programs of training and inference."""
+    training = _program(call, training=True)
+    if training is None or inference is None:
+        return {"differs": False, "random": False, "updates": []}
+    names = work.primitives(training.program())
+    random = any(name.startswith(("random_", "threefry")) for name in names)
+    updates = [v.name for v in training.changed if not v.name.startswith("seed_generator")]
+    differs = random or bool(updates) or str(training.program()) != str(inference.program())
+    return {"differs": differs, "random": random, "updates": updates}

@@ -1,0 +1,214 @@
+"""The sentences that hold for every layer: what an answer is put in words with."""
+
+from lamina import activations
+from lamina.explain.formulas import number
+
+
+def without_sentence(name, found):
+    """Say what the next layer with weights would be without the layer called `name`."""
+    if found.error:
+        return f"Without {name}, {found.name} could not be built: {found.error}"
+    now, then = number(found.parameters), counted(found.other_parameters, "parameter")
+    if found.other_shape == found.shape:
+        return f"Without {name}, {found.name} would have {then} instead of {now}."
+    start = f"Without {name}, {found.name} would give {shown(found.other_shape)}"
+    if found.other_parameters == found.parameters:
+        return f"{start} instead of {shown(found.shape)}, with the same {then}."
+    return f"{start} with {then} instead of {shown(found.shape)} with {now}."
+
+
+def cost(facts):
+    """Say what the layer costs."""
+    count = counted(facts.parameters, "parameter")
+    if facts.action in ("moves", "passes on"):
+        does_nothing = "it only moves data" if facts.action == "moves" else "the data pass as they are"
+        return f"{count}, no arithmetic: {does_nothing}"
+    if facts.action == "looks up":
+        return f"{count}, no arithmetic: it only looks up"
+    if facts.multiply_adds:
+        return f"{counted(facts.multiply_adds, 'multiply-add')} for one sample"
+    return f"{count}, no matrix product" if not facts.parameters else ""
+
+
+def work(facts):
+    """Say how much the layer computes."""
+    if facts.multiply_adds:
+        return f"{counted(facts.multiply_adds, 'multiply-add')} for one sample"
+    return {"moves": "only moves data", "passes on": "passes the data on", "looks up": "only looks up"}.get(
+        facts.action, "no matrix product"
+    )
+
+
+def verdict(first, second, outcome):
+    """Say how the outputs of two layers or models are related."""
+    a, b = first.name, second.name
+    if a == b:
+        a, b = f"the first {a}", f"the second {b}"
+    if outcome.relation == "equal":
+        weights = ", with the same weights" if outcome.same_weights else ""
+        masks = " Only their masks differ." if outcome.masks_differ else ""
+        return (
+            f"{a} and {b} are the same function of this input: 0 differences in {number(outcome.values)} values from "
+            f"random inputs{weights}.{masks}"
+        )
+    if outcome.relation == "part":
+        small, large = (b, a) if outcome.smaller == "second" else (a, b)
+        return f"{small} gives {_part(outcome, first if outcome.smaller == 'second' else second, large)}."
+    return {
+        "reordered": f"{a} and {b} give the same values in another order.",
+        "reshaped": f"{a} and {b} give the same values in the same order, in another shape.",
+        "different": f"{a} and {b} compute different values: {number(outcome.differences or 0)} of "
+        f"{number(outcome.values)} differ.",
+        "shapes": f"{a} and {b} give outputs of different shapes, neither of which is a part of the other.",
+    }[outcome.relation]
+
+
+def _part(outcome, large, large_name):
+    """Say which part of the larger one's output, or of the input, the smaller output is."""
+    names = (large.input_axes if outcome.whole == "input" else large.output_axes)[0]
+    axes = " and ".join(names[axis] for axis in outcome.axes)
+    whole = "the input" if outcome.whole == "input" else f"what {large_name} gives"
+    if outcome.how in ("first", "last"):
+        return f"the {outcome.how} of the {axes} of {whole}"
+    return f"the {outcome.how} of {whole} over {axes}"
+
+
+def model_differences(first, second):
+    """Say what two models differ in as a whole."""
+    for what, noun in (("parameters", "parameter"), ("multiply_adds", "multiply-add")):
+        a, b = getattr(first, what), getattr(second, what)
+        tail = " for one sample" if noun == "multiply-add" else ""
+        if a is not None and a == b:
+            yield f"Both have {counted(a, noun)}{tail}."
+        elif a and b is not None:
+            share = f"{b / a:.2g} times as many" if b > a else f"{b / a:.2g} of that"
+            yield f'"{first.name}" has {counted(a, noun)}{tail}, "{second.name}" {number(b)}: {share}.'
+
+
+_MASK = {
+    "made": "Makes a mask: it marks which steps hold data.",
+    "passed on": "The mask is passed on.",
+    "used": "The mask is used here, and ends here.",
+    "used and passed on": "The mask is used and passed on.",
+    "dropped": "The mask is dropped here: layers behind do not know which steps were padding.",
+}
+
+
+def mask(facts):
+    """Say what happens to the mask, "" if there is none."""
+    return _MASK.get(facts.mask, "")
+
+
+_ONE = {"steps": "step", "height": "row", "width": "column", "depth": "slice", "channels": "channel"}
+_MANY = {"height": "rows", "width": "columns", "depth": "slices"}
+_SPATIAL = ("steps", "depth", "height", "width")
+
+
+def reads(facts):
+    """Say how many positions of each axis an output value reads, "" if that is not known."""
+    if not facts.read_counts:
+        return ""
+    parts = []
+    for count, name, size in zip(facts.read_counts, facts.input_axes[0][1:], facts.inputs[0][1:], strict=True):
+        many = _MANY.get(name, name)
+        if count is None or count == size > 1:
+            parts.append(f"all {many}" if size is None else f"all {number(size)} {many}")
+        else:
+            parts.append(f"one {_ONE.get(name, name.removesuffix('s'))}" if count == 1 else f"{count} {many}")
+    return f"Each output value reads {_listed(parts)}."
+
+
+def _listed(parts):
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def sees(field):
+    """Say how much of a model's inputs a value sees: its receptive field; "" where windows play no part."""
+    parts = []
+    for name, (axes, shape, names) in field.items():
+        spatial = [(found, size) for found, size, axis in zip(axes, shape, names, strict=True) if axis in _SPATIAL]
+        windows = [found for found, _ in spatial if found.axis is not None and not found.everything and found.size > 1]
+        if not windows or not all(found.exact for found, _ in spatial):
+            continue
+        unit = {1: "steps", 2: "pixels", 3: "voxels"}[len(spatial)]
+        seen = [size if found.everything or (size and found.size > size) else found.size for found, size in spatial]
+        apart = {found.step for found in windows}
+        steps = f", {apart.pop()} apart" if len(apart) == 1 and apart != {1} else ""
+        most = "" if all(found.step.denominator == 1 for found in windows) else "at most "
+        parts.append(f"each value sees {most}{times(seen)} {unit} of {name}{steps}")
+    return "; ".join(parts)
+
+
+def training(facts):
+    """Say how training differs from inference, "" if it does not."""
+    found = facts.training
+    if not found["differs"]:
+        return ""
+    parts = []
+    if found["random"]:
+        parts.append("draws random numbers")
+    if found["updates"]:
+        parts.append(f"updates {' and '.join(found['updates'])} without gradients")
+    if not parts:
+        parts.append("computes something else")
+    quiet = "; in inference it passes the data on as they are" if facts.action == "passes on" else ""
+    return f"In training it {' and '.join(parts)}{quiet}."
+
+
+def shown(shape):
+    """Write a shape with `b` for the batch axis and `?` for other unknown sizes."""
+    sizes = ["b" if i == 0 and size is None else "?" if size is None else str(size) for i, size in enumerate(shape)]
+    return "(" + ", ".join(sizes) + (",)" if len(sizes) == 1 else ")")
+
+
+def counted(count, noun):
+    """Write a number and its noun: "1 parameter", "0 parameters"."""
+    return f"{number(count)} {noun}{'' if count == 1 else 's'}"
+
+
+def times(sizes):
+    """Write sizes as a block: "3 × 3 × 64"."""
+    return " × ".join("?" if size is None else number(size) for size in sizes)
+
+
+def then(activation):
+    """Name the activation that ends a layer, "" for none."""
+    if activation is None or activation is activations.linear:
+        return ""
+    name = getattr(activation, "__name__", type(activation).__name__).replace("_", " ")
+    return f", then {name}"
+
+
+def question(trace):
+    """Write the heading of a trace."""
+    return f"What {trace.start} reaches" if trace.forward else f"Where {trace.start} comes from"
+
+
+_PLACES = {"height": "rows", "width": "columns"}
+
+
+def step(found, forward):
+    """Say one step of a trace."""
+    outputs, inputs = (" and ".join(map(str, regions)) for regions in (found.outputs, found.inputs))
+    if not forward:
+        several = sum(region.count for region in found.outputs) > 1
+        return f"{outputs} {found.relation[several]} {inputs}{''.join(map(_pixels, found.inputs))}"
+    reached = sum(region.count for region in found.outputs)
+    return f"{inputs} reaches {outputs}: {number(reached)} of {number(sum(r.elements.size for r in found.outputs))}"
+
+
+def _pixels(region):
+    """Name rows and columns of an input image."""
+    pairs = [(axis, *span) for axis, span in zip(region.axes, region.ranges, strict=True) if axis in _PLACES]
+    if not region.is_input or not pairs or region.count == 1:
+        return ""
+    spans = [f"{_PLACES[axis]} {first}..{last}" for axis, first, last in pairs]
+    return f": {region.name} {', '.join(spans)}"
+
+
+def adds_up(trace):
+    """Say how the contributions make the value."""
+    return (
+        f"Its value here is {trace.value:.6g}: {counted(len(trace.contributions), 'contribution')} of input elements "
+        f"(value × slope) and {trace.rest:.6g} that no input element scales (biases, and where a curve bends)."
+    )

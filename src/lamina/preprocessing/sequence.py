@@ -1,0 +1,5 @@
+"""Keras's public `preprocessing.sequence`."""
+
+from lamina.utils.arrays import pad_sequences
+
+__all__ = ["pad_sequences"]

@@ -1,0 +1,137 @@
+"""Where the time of a model goes: counted, each layer alone, and each in its place in the whole compiled step.
+
+`lamina.profile(model, x)` is the front door: this module can be called.
+"""
+
+import time
+from math import prod
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from lamina.core import tree
+from lamina.core.context import entering
+from lamina.core.doors import callable_module
+from lamina.core.state import unchecked_scope
+from lamina.engine import compile as engine
+from lamina.explain import formulas, tracing, work
+from lamina.explain.calls import calls_of
+from lamina.profile.in_place import OTHER, Share, shares
+from lamina.profile.measure import Machine, Time, machine, timed
+from lamina.profile.report import LayerProfile, Profile
+
+__all__ = ["LayerProfile", "Machine", "Profile", "Share", "Time", "profile"]
+
+
+def profile(model, x=None, *, batch_size=32, seconds=0.3):
+    """Measure a model on data, layer by layer.
+
+    Args:
+        model: a functional, Sequential or subclassed model with known sizes.
+        x: one array (or list of them) to run it on; by default random numbers.
+        batch_size: samples at once, without `x` [count].
+        seconds: how long each thing is measured [seconds].
+    Returns: Profile; `print` it to read it.
+    """
+    calls = calls_of(model)
+    inputs, sizes = _inputs(calls, x, batch_size)
+    batch = inputs[0].shape[0]
+    variables = model.variables
+    values = [v.value for v in variables]
+    names = list(dict.fromkeys(call.layer.name for call in calls))
+
+    def forward(values, inputs):
+        with unchecked_scope(variables, values), entering(training=True):
+            return _floats(model(inputs[0] if len(inputs) == 1 else inputs))
+
+    def loss(values, inputs):
+        return sum(jnp.mean(jnp.square(y)) for y in forward(values, inputs))
+
+    start = time.perf_counter()
+    step = engine.jit(jax.value_and_grad(loss, allow_int=True)).lower(values, inputs).compile()
+    compiling = time.perf_counter() - start
+    memory = step.memory_analysis()
+    recorded = shares(step, (values, inputs), names)
+    layers = [_alone(call, sizes, recorded[call.layer.name], seconds) for call in calls if call.index == 0]
+    return Profile(
+        name=model.name,
+        batch=batch,
+        layers=layers,
+        other=recorded[OTHER],
+        predict=timed(engine.jit(forward), values, inputs, seconds=seconds),
+        step=timed(step, values, inputs, seconds=seconds),
+        compile_seconds=compiling,
+        temporary_bytes=getattr(memory, "temp_size_in_bytes", None),
+        machine=machine(),
+    )
+
+
+def _inputs(calls, x, batch_size):
+    """Return the arrays that the model is run on."""
+    made = {id(y) for call in calls for y in call.outputs}
+    tensors = list({id(t): t for call in calls for t in call.inputs if id(t) not in made}.values())
+    if x is None:
+        arrays = [_random((batch_size, *t.shape[1:]), t) for t in tensors]
+    else:
+        given = x if isinstance(x, list) else [x]
+        arrays = [jnp.asarray(a, t.dtype) for a, t in zip(given, tensors, strict=True)]
+    return arrays, _all_sizes(calls, {id(t): a.shape for t, a in zip(tensors, arrays, strict=True)})
+
+
+def _all_sizes(calls, sizes):
+    """Return the shape of every tensor of the model, by identity."""
+    for call in calls:
+        outputs = tracing.trace(call, [sizes[id(t)] for t in call.inputs], training=True).outputs
+        sizes.update({id(t): y.shape for t, y in zip(call.outputs, outputs, strict=True)})
+    return sizes
+
+
+def _random(shape, tensor):
+    if None in shape:
+        raise ValueError(f"The sizes of {tensor.name} are not all known: {tensor.shape}. Give data: profile(model, x).")
+    if "float" in str(tensor.dtype):
+        return jnp.asarray(np.random.default_rng(0).normal(size=shape), tensor.dtype)
+    return jnp.zeros(shape, tensor.dtype)
+
+
+def _floats(outputs):
+    return [y for y in tree.flatten(outputs) if isinstance(y, jax.Array) and jnp.issubdtype(y.dtype, jnp.floating)]
+
+
+def _alone(call, sizes, share, seconds):
+    """Compile and time one layer by itself."""
+    variables = list(getattr(call.layer, "variables", ()))
+    values = [v.value for v in variables]
+    inputs = [_random(sizes[id(t)], t) for t in call.inputs]
+
+    def forward(values, inputs):
+        with unchecked_scope(variables, values), entering(training=True, layer=None):
+            args, kwargs = call.with_arrays(inputs)
+            return _floats(call.layer(*args, **kwargs))
+
+    def both(values, inputs):
+        return jax.value_and_grad(lambda v, x: sum(map(jnp.sum, forward(v, x))), (0, 1), allow_int=True)(values, inputs)
+
+    outputs = sum(prod(sizes[id(t)]) * jnp.dtype(t.dtype).itemsize for t in call.outputs)
+    return LayerProfile(
+        name=call.layer.name,
+        kind=type(call.layer).__name__,
+        multiply_adds=_multiply_adds(call, sizes),
+        bytes=sum(a.nbytes for a in (*inputs, *values)) + outputs,
+        forward=timed(engine.jit(forward), values, inputs, seconds=seconds),
+        both=timed(engine.jit(both), values, inputs, seconds=seconds),
+        share=share,
+    )
+
+
+def _multiply_adds(call, sizes):
+    """Count on a batch of unknown size, for which every kernel shows its plain form."""
+    symbol = formulas.symbolic_sizes("b")["b"]
+    shapes = [sizes[id(t)] for t in call.inputs]
+    counted = tracing.attempt(call, [(symbol, *shape[1:]) for shape in shapes], training=True)
+    each = None if counted is None else work.per_sample(work.multiply_adds(counted.program()))
+    return None if each is None else each * shapes[0][0]
+
+
+callable_module(__name__, profile)

@@ -1,0 +1,59 @@
+"""Small tools around models and data."""
+
+from lamina.core.config import (
+    disable_interactive_logging,
+    enable_interactive_logging,
+    is_interactive_logging_enabled,
+)
+from lamina.core.dtypes import standardize_dtype
+from lamina.core.random import set_random_seed
+from lamina.core.registry import (
+    CustomObjectScope,
+    custom_object_scope,
+    get_custom_objects,
+    get_registered_name,
+    get_registered_object,
+    register_keras_serializable,
+)
+from lamina.core.serialization import deserialize_keras_object, serialize_keras_object
+from lamina.core.session import clear_session
+from lamina.training.data import PyDataset, pack_x_y_sample_weight, unpack_x_y_sample_weight
+from lamina.utils.arrays import normalize, pad_sequences, to_categorical
+from lamina.utils.config import Config
+from lamina.utils.dataset import Dataset, split_dataset
+from lamina.utils.graphs import get_source_inputs, is_keras_tensor
+from lamina.utils.progbar import Progbar
+from lamina.utils.timeseries import timeseries_dataset_from_array
+
+Sequence = PyDataset
+
+__all__ = [
+    "Config",
+    "CustomObjectScope",
+    "Dataset",
+    "Progbar",
+    "PyDataset",
+    "Sequence",
+    "clear_session",
+    "custom_object_scope",
+    "deserialize_keras_object",
+    "disable_interactive_logging",
+    "enable_interactive_logging",
+    "get_custom_objects",
+    "get_registered_name",
+    "get_registered_object",
+    "get_source_inputs",
+    "is_interactive_logging_enabled",
+    "is_keras_tensor",
+    "normalize",
+    "pack_x_y_sample_weight",
+    "pad_sequences",
+    "register_keras_serializable",
+    "serialize_keras_object",
+    "set_random_seed",
+    "split_dataset",
+    "standardize_dtype",
+    "timeseries_dataset_from_array",
+    "to_categorical",
+    "unpack_x_y_sample_weight",
+]

@@ -1,0 +1,117 @@
+"""explain() of models that are no plain stacks, and of layers that nobody foresaw."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import lamina
+from lamina import layers
+
+
+class Residual(lamina.Model):
+    def __init__(self):
+        super().__init__(name="residual")
+        self.inner = [layers.Dense(6, name="one"), layers.Dense(6, name="two")]
+        self.drop = layers.Dropout(0.5, name="drop")
+        self.top = layers.Dense(2, name="top")
+
+    def call(self, x, training=False):
+        for layer in self.inner:
+            x = x + layer(x)
+        return self.top(self.drop(x, training=training))
+
+
+def test_a_subclassed_model_is_explained_from_what_it_calls():
+    model = Residual()
+    model.build((None, 6))
+    answer = model.explain()
+    assert [layer.name for layer in answer.layers] == ["one", "two", "drop", "top"]
+    assert answer.parameters == 42 + 42 + 14
+    assert answer["drop"].training == {"differs": True, "random": True, "updates": []}
+    assert answer["top"].outputs == [(None, 2)]
+
+
+def test_a_subclassed_model_can_be_given_its_shape():
+    assert Residual().explain((None, 6)).multiply_adds == 36 + 36 + 12
+
+
+def test_a_model_inside_a_model_is_explained_too():
+    base = lamina.Sequential([lamina.Input((8, 8, 3)), layers.Conv2D(4, 3), layers.MaxPooling2D()], name="base")
+    model = lamina.Sequential([lamina.Input((8, 8, 3)), base, layers.Flatten(), layers.Dense(3)])
+    answer = model.explain()
+    assert [layer.kind for layer in answer["base"].inner.layers] == ["Conv2D", "MaxPooling2D"]
+    assert answer.multiply_adds == answer["base"].multiply_adds + 36 * 3
+    assert "A model by itself, used as a layer: 2 layers inside." in str(answer)
+
+
+def test_operations_of_a_graph_are_explained():
+    x = lamina.Input((4,))
+    y = lamina.Model(x, lamina.ops.relu(x[:, :2] * 2.0 + x[:, 2:])).explain()
+    assert [layer.kind for layer in y.layers] == ["GetItem", "Multiply", "GetItem", "Add", "Relu"]
+    assert y.layers[2].order.formulas == ["out[f] = in[f + 2]"]
+
+
+def test_masks_are_followed_through_a_model():
+    model = lamina.Sequential(
+        [
+            lamina.Input((5,), dtype="int32"),
+            layers.Embedding(7, 4, mask_zero=True),
+            layers.Dense(3),
+            layers.LSTM(3, return_sequences=True),
+            layers.GlobalAveragePooling1D(),
+            layers.Dense(1),
+        ]
+    )
+    told = [layer.mask for layer in model.explain().layers]
+    assert told == ["made", "passed on", "used and passed on", "used", None]
+
+
+@pytest.mark.filterwarnings("ignore:Layer 'lost'")
+def test_a_dropped_mask_is_told():
+    model = lamina.Sequential(
+        [lamina.Input((5,), dtype="int32"), layers.Embedding(7, 4, mask_zero=True), layers.Flatten(name="lost")]
+    )
+    assert model.explain()["lost"].mask == "dropped"
+    assert "The mask is dropped here" in str(model.explain())
+
+
+class Mixer(lamina.Layer):
+    def build(self, shape):
+        self.table = self.add_weight(shape=(shape[1], 11), name="table")
+
+    def call(self, x):
+        return jnp.einsum("btf,tu->buf", x, self.table.value)
+
+
+def test_a_layer_nobody_foresaw_gets_all_that_can_be_derived():
+    told = Mixer().explain((None, 5, 3))
+    assert told.output_formulas == [["b", "11", "f"]]
+    assert told.input_formulas == [["b", "5", "f"]]
+    assert (told.parameters, told.multiply_adds, told.action) == (55, 5 * 11 * 3, "computes")
+    assert str(told.weights[0]) == "5*11 table"
+
+
+class Scramble(lamina.Layer):
+    def call(self, x):
+        return jnp.transpose(x, (0, 2, 1)).reshape(x.shape[0], -1)
+
+
+def test_the_order_of_a_custom_layer_is_found_from_the_layer():
+    told = Scramble().explain((None, 3, 4))
+    assert told.order.formulas == ["[t, f] -> f*3 + t"]
+    x = np.arange(12.0).reshape(1, 3, 4)
+    y = np.asarray(Scramble()(x))[0]
+    assert all(y[f * 3 + t] == x[0, t, f] for t in range(3) for f in range(4))
+
+
+def test_a_relative_of_a_layer_does_not_get_its_sentence():
+    class Doubled(layers.Dense):
+        def call(self, x, training=None):
+            return 2 * super().call(x)
+
+    class Renamed(layers.Dense):
+        pass
+
+    assert "is a weighted sum" not in str(Doubled(3).explain((None, 4)))
+    assert "Each of the 3 outputs is a weighted sum of all 4 features" in str(Renamed(3).explain((None, 4)))
+    assert "of the values to zero" not in str(layers.SpatialDropout1D(0.5).explain((None, 4, 3))).split("\n")[1]

@@ -1,0 +1,151 @@
+"""trace: which elements reach which, against putting NaN into every element of the real layer."""
+
+import numpy as np
+import pytest
+
+import lamina
+from lamina import layers
+from lamina.explain import trace
+from lamina.explain.explanation import call_of
+from lamina.explain.influence import Influence
+
+
+def reached_by_nan(layer, shape):
+    """Put NaN into one input element after the other and see where it comes out."""
+    x = np.random.default_rng(0).normal(size=(1, *shape)).astype("float32")
+    found = np.zeros((*shape, *layer(x).shape[1:]), bool)
+    for index in np.ndindex(*shape):
+        y = x.copy()
+        y[0][index] = np.nan
+        found[index] = np.isnan(np.asarray(layer(y))[0])
+    return found
+
+
+def one(shape, index):
+    elements = np.zeros(shape, bool)
+    elements[index] = True
+    return elements
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (layers.Dense(3), (4, 2)),
+        (layers.Conv2D(2, 3, strides=2, padding="same"), (4, 5, 2)),
+        (layers.Conv2D(4, 2, groups=2), (3, 3, 4)),
+        (layers.Conv1D(2, 3, padding="causal", dilation_rate=2), (6, 2)),
+        (layers.Conv2DTranspose(2, 3, strides=2), (2, 3, 2)),
+        (layers.DepthwiseConv2D(2), (3, 3, 2)),
+        (layers.MaxPooling2D(), (5, 4, 2)),
+        (layers.AveragePooling2D(3, 1, padding="same"), (4, 3, 1)),
+        (layers.GlobalAveragePooling1D(), (4, 3)),
+        (layers.LayerNormalization(), (3, 4)),
+        (layers.BatchNormalization(), (3, 4)),
+        (layers.Activation("softmax"), (2, 3)),
+        (layers.LSTM(2, return_sequences=True), (4, 2)),
+        (layers.GRU(2, go_backwards=True), (4, 2)),
+        (layers.Bidirectional(layers.LSTM(2, return_sequences=True)), (3, 2)),
+        (layers.Flatten("channels_first"), (2, 3, 2)),
+        (layers.ZeroPadding2D(1), (2, 3, 1)),
+        (layers.UpSampling2D(2), (2, 2, 2)),
+    ],
+    ids=lambda value: getattr(value, "name", str(value)),
+)
+def test_influence_is_what_nan_shows(layer, shape):
+    layer.build((None, *shape))
+    found = reached_by_nan(layer, shape)
+    influence = Influence(call_of(layer, (None, *shape)))
+    for index in np.ndindex(*shape):
+        np.testing.assert_array_equal(influence.forward([one(shape, index)])[0], found[index])
+    outputs = found.shape[len(shape) :]
+    for index in list(np.ndindex(*outputs))[:40]:
+        np.testing.assert_array_equal(influence.backward([one(outputs, index)])[0], found[(..., *index)])
+
+
+def test_attention_over_steps_reaches_everything_and_its_mask_nothing():
+    class Attend(lamina.Layer):
+        def call(self, x):
+            scores = lamina.ops.softmax(lamina.ops.matmul(x, lamina.ops.transpose(x, (0, 2, 1))))
+            return lamina.ops.matmul(scores, x)
+
+    assert Influence(call_of(Attend(), (None, 3, 2))).backward([one((3, 2), (1, 0))])[0].all()
+
+
+@pytest.fixture
+def network():
+    return lamina.Sequential(
+        [
+            lamina.Input((12, 12, 1), name="image"),
+            layers.Conv2D(3, 3, activation="relu", name="conv"),
+            layers.MaxPooling2D(name="pool"),
+            layers.Flatten(name="flat"),
+            layers.Dense(4, name="top"),
+        ]
+    )
+
+
+def test_an_element_is_followed_back_to_the_pixels(network):
+    assert str(network.trace("flat", 17)) == (
+        "Where flat[17] comes from\n"
+        "  flat[17] is a copy of pool[1, 0, 2]\n"
+        "  pool[1, 0, 2] is the maximum of conv[2..3, 0..1, 2]\n"
+        "  conv[2..3, 0..1, 2] are computed from image[2..5, 0..3, 0]: image rows 2..5, columns 0..3"
+    )
+
+
+def test_a_pixel_is_followed_to_the_outputs(network):
+    found = network.trace(index=(3, 4), forward=True)
+    assert found["conv"].ranges == [(1, 3), (2, 4), (0, 2)]
+    assert found["pool"].ranges == [(0, 1), (1, 2), (0, 2)]
+    assert found["top"].count == 4
+    assert str(found).startswith(
+        "What image[3, 4, 0] reaches\n  image[3, 4, 0] reaches conv[1..3, 2..4, 0..2]: 27 of 300"
+    )
+
+
+def test_contributions_add_up_to_the_output(network):
+    x = np.random.default_rng(0).normal(size=(2, 12, 12, 1)).astype("float32")
+    found = network.trace("top", 2, x)
+    assert found.value == pytest.approx(float(network(x)[0, 2]), rel=1e-5)
+    parts = [part for *_, part in found.contributions]
+    assert sum(parts) + found.rest == pytest.approx(found.value, rel=1e-5)
+    assert sorted(map(abs, parts), reverse=True) == list(map(abs, parts))
+    assert abs(found.rest) < 1e-5  # no biases yet: the network is linear in its active part
+
+
+def test_branches_are_told_apart():
+    x = lamina.Input((6,), name="x")
+    left, right = layers.Dense(4, name="left")(x), layers.Dense(4, name="right")(x[:, :3])
+    model = lamina.Model(x, layers.Concatenate(name="join")([left, right]))
+    assert str(model.trace(index=1)).splitlines()[1:] == [
+        "  join[1] is a copy of left[1]",
+        "  left[1] is computed from all 6 of x",
+    ]
+    assert model.trace(index=5)["x"].ranges == [(0, 2)]
+
+
+def test_shared_layers_are_followed_through_every_call():
+    a, b = lamina.Input((2,), name="a"), lamina.Input((2,), name="b")
+    tower = layers.Dense(3, name="tower")
+    model = lamina.Model([a, b], layers.Add(name="sum")([tower(a), tower(b)]))
+    assert [region.name for region in model.trace(index=0).regions] == ["tower", "tower[1]", "b", "a"]
+
+
+def test_a_recurrent_step_sees_the_steps_up_to_it():
+    model = lamina.Sequential([lamina.Input((5, 3), name="x"), layers.LSTM(4, return_sequences=True)])
+    assert model.trace(index=(2, 0))["x"].ranges == [(0, 2), (0, 2)]
+
+
+def test_wrong_names_and_indices_are_answered(network):
+    with pytest.raises(ValueError, match="Did you mean 'flat'"):
+        network.trace("flatt")
+    with pytest.raises(ValueError, match=r"A sample of top has the shape \(4,\); there is no element 9"):
+        network.trace("top", 9)
+    with pytest.raises(ValueError, match="Give `input_shape`"):
+        lamina.Model(x := lamina.Input((None, 3)), layers.Dense(2)(x)).trace(index=0)
+
+
+def test_a_layer_alone_is_traced():
+    assert "flat[17] is a copy of input[1, 1, 1]" in str(
+        trace(layers.Flatten(name="flat"), index=17, input_shape=(None, 2, 3, 4))
+    )

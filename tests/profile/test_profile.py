@@ -1,0 +1,93 @@
+"""model.profile: what is counted is exact, what is measured adds up."""
+
+import json
+
+import numpy as np
+import pytest
+
+import lamina
+from lamina import layers
+from lamina.profile.in_place import _instructions, _own_times
+from lamina.profile.measure import timed
+
+
+@pytest.fixture(scope="module")
+def answer():
+    model = lamina.Sequential(
+        [
+            lamina.Input((12, 12, 1)),
+            layers.Conv2D(8, 3, activation="relu", name="conv"),
+            layers.MaxPooling2D(name="pool"),
+            layers.Flatten(name="flat"),
+            layers.Dense(10, name="top"),
+        ],
+        name="small",
+    )
+    return model, model.profile(batch_size=4, seconds=0.02)
+
+
+def test_counted_work_is_that_of_explain_times_the_batch(answer):
+    model, told = answer
+    for layer, explained in zip(told.layers, model.explain().layers, strict=True):
+        assert layer.multiply_adds == 4 * explained.multiply_adds
+
+
+def test_the_shares_add_up_to_the_measured_step(answer):
+    _, told = answer
+    total = sum(told.in_place(layer.name) for layer in told.layers) + told.in_place("(other)")
+    assert total == pytest.approx(told.step.median)
+
+
+def test_layers_are_found_in_the_compiled_program(answer):
+    _, told = answer
+    assert told["conv"].share.total > 0
+    assert told["top"].share.backward > 0
+    assert told.in_place("(other)") < 0.5 * told.step.median
+
+
+def test_everything_is_data_and_text(answer):
+    _, told = answer
+    data = json.loads(told.to_json())
+    assert [layer["name"] for layer in data["layers"]] == ["conv", "pool", "flat", "top"]
+    assert data["machine"]["flops"] > 0
+    assert str(told).startswith('Profile of "small"  4 samples at once')
+    assert len(list(told.advice())) == 3
+
+
+def test_sizes_that_are_not_known_are_asked_for():
+    x = lamina.Input((None, 3))
+    model = lamina.Model(x, layers.Dense(2)(x))
+    with pytest.raises(ValueError, match="Give data"):
+        model.profile()
+    assert model.profile(np.ones((2, 5, 3), "float32"), seconds=0.01).batch == 2
+
+
+def test_profiling_changes_nothing():
+    model = lamina.Sequential([lamina.Input((3,)), layers.BatchNormalization(), layers.Dropout(0.5), layers.Dense(2)])
+    before = [np.array(v.value) for v in model.variables]
+    model.profile(seconds=0.01)
+    assert all((a == np.asarray(v.value)).all() for a, v in zip(before, model.variables, strict=True))
+
+
+def test_time_inside_a_loop_is_not_counted_twice():
+    events = [(0, 100, "while"), (10, 30, "dot"), (50, 20, "add"), (100, 5, "copy")]
+    found = {name: round(seconds * 1e9) for name, seconds in _own_times(events)}
+    assert found == {"while": 50, "dot": 30, "add": 20, "copy": 5}
+
+
+def test_fused_instructions_name_all_their_layers():
+    text = """
+%fused (p: f32[2]) -> f32[2] {
+  %a = f32[2] add(%p, %p), metadata={op_name="jit(f)/jvp(net)/one/add"}
+  ROOT %b = f32[2] multiply(%a, %a), metadata={op_name="jit(f)/transpose(jvp(net))/two/mul"}
+}
+ENTRY %main (x: f32[2]) -> f32[2] {
+  ROOT %fusion.1 = f32[2] fusion(%x), kind=kLoop, calls=%fused
+}"""
+    assert _instructions(text, {"one", "two"})["fusion.1"] == (("two", "one"), True)
+
+
+def test_a_time_has_its_spread():
+    found = timed(lambda: 1, seconds=0.0, fewest=7)
+    assert found.runs == 7
+    assert found.low <= found.median <= found.high
