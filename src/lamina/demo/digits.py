@@ -27,7 +27,7 @@ def build():
             layers.MaxPooling2D(),
             layers.Flatten(name="flatten"),
             layers.Dense(128, activation="relu", name="dense"),
-            layers.Dense(10, activation="softmax"),
+            layers.Dense(10, activation="softmax", name="digit"),
         ],
         name="digits",
     )
