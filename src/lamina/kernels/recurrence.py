@@ -2,7 +2,8 @@
 
 The input's share of the gates is one product before the loop, and the gates enter the loop as separate arrays: slicing
 them out of one array inside it keeps XLA from vectorising. The backward loop only finds the gradients of the gates;
-those of the weights are large products after it, where JAX alone would update the weights in every step.
+those of the weights and of the input are large products after it, where JAX alone would update the weights in every
+step. The output before each step is not kept: it is the one that came out of the step before.
 
 A masked step (mask False) keeps the states, and with them the output of the step before.
 """
@@ -39,8 +40,7 @@ def lstm(x, mask, h0, c0, kernel, recurrent_kernel, bias, *, reverse=False, zero
         >>> lstm(zeros(2, 5, 3), None, state, state, zeros(3, 16), zeros(4, 16), None)[0].shape
         (2, 5, 4)
     """
-    gates = _input_share(x, kernel, bias)
-    return _read(LSTM, gates, mask, (h0, c0), recurrent_kernel, reverse, zero_output_for_mask)
+    return _read(LSTM, x, mask, (h0, c0), (kernel, bias, recurrent_kernel), reverse, zero_output_for_mask)
 
 
 @compiled(static=("reset_after", "reverse", "zero_output_for_mask"))
@@ -58,12 +58,12 @@ def gru(x, mask, h0, kernel, recurrent_kernel, bias, *, reset_after=True, revers
     Source:   Cho et al. 2014; with reset_after as in cuDNN; gate order as Keras 3 `GRU`.
     """
     if not reset_after:
-        gates = _input_share(x, kernel, bias)
-        return _read(GRU_RESET_BEFORE, gates, mask, (h0,), recurrent_kernel, reverse, zero_output_for_mask)
+        weights = kernel, bias, recurrent_kernel
+        return _read(GRU_RESET_BEFORE, x, mask, (h0,), weights, reverse, zero_output_for_mask)
     if bias is None:
         bias = jnp.zeros((2, kernel.shape[-1]), kernel.dtype)
-    gates = _input_share(x, kernel, bias[0])
-    return _read(GRU, gates, mask, (h0,), (recurrent_kernel, bias[1:]), reverse, zero_output_for_mask)
+    weights = kernel, bias[0], (recurrent_kernel, bias[1:])
+    return _read(GRU, x, mask, (h0,), weights, reverse, zero_output_for_mask)
 
 
 @compiled(static=("reverse", "zero_output_for_mask"))
@@ -77,20 +77,13 @@ def simple_rnn(x, mask, h0, kernel, recurrent_kernel, bias, *, reverse=False, ze
     Args:     as for `lstm`.
     Source:   Keras 3 `SimpleRNN`.
     """
-    gates = _input_share(x, kernel, bias)
-    return _read(SIMPLE, gates, mask, (h0,), recurrent_kernel, reverse, zero_output_for_mask)
+    return _read(SIMPLE, x, mask, (h0,), (kernel, bias, recurrent_kernel), reverse, zero_output_for_mask)
 
 
-def _input_share(x, kernel, bias):
-    """(batch, steps, features) @ (features, gates * units) -> (steps, batch, gates * units)"""
-    share = x.swapaxes(0, 1) @ kernel
-    return share if bias is None else share + bias.reshape(1, 1, -1)
-
-
-def _read(cell, gates, mask, states, weights, reverse, zero_output_for_mask):
+def _read(cell, x, mask, states, weights, reverse, zero_output_for_mask):
     if mask is not None:
         mask = mask.astype(bool).swapaxes(0, 1)[..., None]  # (steps, batch, 1)
-    outputs, states = _recur(cell, reverse, gates, mask, states, weights)
+    outputs, states = _recur(cell, reverse, x.swapaxes(0, 1), mask, states, weights)
     if mask is not None and zero_output_for_mask:
         outputs = jnp.where(mask, outputs, 0)
     if reverse:
@@ -102,25 +95,32 @@ def _read(cell, gates, mask, states, weights, reverse, zero_output_for_mask):
 
 
 class Cell(NamedTuple):
-    """One step of a recurrence and its derivative; `h` is the first of the states."""
+    """One step of a recurrence and its derivative; `h` is the first of the states before the step."""
 
     gates: int  # how many the input has a share in
-    step: Callable  # (states, gates, weights) -> states, saved
-    gradient: Callable  # (gradients of states, saved, weights) -> gradients of (states before, gates, more)
-    weights: Callable  # (saved, gradients of gates, more) over all steps -> gradients of weights
+    step: Callable  # (states, gates, recurrent weights) -> states, saved
+    gradient: (
+        Callable  # (gradients of states, h before, saved, recurrent weights) -> gradients of (states, gates, more)
+    )
+    weights: Callable  # (h, saved, gradients of gates, more) of all steps -> gradients of recurrent weights
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0, 1))
-def _recur(cell, reverse, gates, mask, states, weights):
+def _recur(cell, reverse, x, mask, states, weights):
     """Give the output of every step (steps, batch, units) and the final states."""
-    outputs, states, _ = _run(cell, reverse, gates, mask, states, weights)
+    outputs, states, _ = _run(cell, reverse, x, mask, states, weights)
     return outputs, states
 
 
-def _run(cell, reverse, gates, mask, states, weights):
+def _run(cell, reverse, x, mask, states, weights):
+    kernel, bias, recurrent = weights
+    gates = x @ kernel  # (steps, batch, features) @ (features, gates * units) -> (steps, batch, gates * units)
+    if bias is not None:
+        gates = gates + bias
+
     def step(states, now):
         gates, keep = now
-        new, saved = cell.step(states, gates, weights)
+        new, saved = cell.step(states, gates, recurrent)
         if keep is not None:
             new = tuple(jnp.where(keep, after, before) for after, before in zip(new, states, strict=True))
         return new, (new[0], saved)
@@ -130,28 +130,32 @@ def _run(cell, reverse, gates, mask, states, weights):
     return outputs, states, saved
 
 
-def _recur_forward(cell, reverse, gates, mask, states, weights):
-    outputs, states, saved = _run(cell, reverse, gates, mask, states, weights)
-    return (outputs, states), (saved, mask, weights)
+def _recur_forward(cell, reverse, x, mask, states, weights):
+    outputs, final, saved = _run(cell, reverse, x, mask, states, weights)
+    first = states[0][None]
+    before = (outputs[1:], first) if reverse else (first, outputs[:-1])
+    return (outputs, final), (x, mask, weights, jnp.concatenate(before), saved)
 
 
 def _recur_gradient(cell, reverse, residuals, gradients):
-    saved, mask, weights = residuals
+    x, mask, (kernel, bias, recurrent), h, saved = residuals
     of_outputs, of_states = gradients
 
     def step(of_states, now):
-        of_output, saved, keep = now
+        of_output, h, saved, keep = now
         through = (of_states[0] + of_output, *of_states[1:])
         if keep is None:
-            before, of_gates, more = cell.gradient(through, saved, weights)
+            before, of_gates, more = cell.gradient(through, h, saved, recurrent)
         else:
             inside = tuple(jnp.where(keep, gradient, 0) for gradient in through)
-            before, of_gates, more = cell.gradient(inside, saved, weights)
+            before, of_gates, more = cell.gradient(inside, h, saved, recurrent)
             before = tuple(jnp.where(keep, *pair) for pair in zip(before, through, strict=True))
         return before, (of_gates, more)
 
-    of_states, (of_gates, more) = lax.scan(step, of_states, (of_outputs, saved, mask), reverse=not reverse)
-    return of_gates, None, of_states, cell.weights(saved, of_gates, more)
+    of_states, (of_gates, more) = lax.scan(step, of_states, (of_outputs, h, saved, mask), reverse=not reverse)
+    of_bias = None if bias is None else of_gates.sum((0, 1))
+    of_weights = _product_over_steps(x, of_gates), of_bias, cell.weights(h, saved, of_gates, more)
+    return of_gates @ kernel.T, None, of_states, of_weights
 
 
 _recur.defvjp(_recur_forward, _recur_gradient)
@@ -176,12 +180,12 @@ def _lstm_step(states, gates, recurrent):
     i, f, g, o = jax.nn.sigmoid(i), jax.nn.sigmoid(f), jnp.tanh(g), jax.nn.sigmoid(o)
     after = f * c + i * g
     squashed = jnp.tanh(after)
-    return (o * squashed, after), (i, f, g, o, squashed, c, h)
+    return (o * squashed, after), (i, f, g, o, squashed, c)
 
 
-def _lstm_gradient(of_states, saved, recurrent):
+def _lstm_gradient(of_states, h, saved, recurrent):
     of_h, of_c = of_states
-    i, f, g, o, squashed, c, _ = saved
+    i, f, g, o, squashed, c = saved
     of_c = of_c + of_h * o * (1 - squashed * squashed)
     of_gates = _join(
         of_c * g * i * (1 - i), of_c * c * f * (1 - f), of_c * i * (1 - g * g), of_h * squashed * o * (1 - o)
@@ -189,17 +193,17 @@ def _lstm_gradient(of_states, saved, recurrent):
     return (of_gates @ recurrent.T, of_c * f), of_gates, ()
 
 
-def _weights_of_h(saved, of_gates, _):
-    return _product_over_steps(saved[-1], of_gates)
+def _weights_of_h(h, saved, of_gates, more):
+    return _product_over_steps(h, of_gates)
 
 
 def _simple_step(states, gates, recurrent):
     (h,), (gate,) = states, gates
     after = jnp.tanh(gate + h @ recurrent)
-    return (after,), (after, h)
+    return (after,), (after,)
 
 
-def _simple_gradient(of_states, saved, recurrent):
+def _simple_gradient(of_states, h, saved, recurrent):
     of_gate = of_states[0] * (1 - saved[0] * saved[0])
     return (of_gate @ recurrent.T,), of_gate, ()
 
@@ -210,20 +214,20 @@ def _gru_step(states, gates, weights):
     z_share, r_share, n_share = jnp.split(h @ recurrent + bias, 3, axis=-1)
     z, r = jax.nn.sigmoid(z + z_share), jax.nn.sigmoid(r + r_share)
     n = jnp.tanh(n + r * n_share)
-    return (z * h + (1 - z) * n,), (z, r, n, n_share, h)
+    return (z * h + (1 - z) * n,), (z, r, n, n_share)
 
 
-def _gru_gradient(of_states, saved, weights):
+def _gru_gradient(of_states, h, saved, weights):
     (of_h,) = of_states
-    z, r, n, n_share, h = saved
+    z, r, n, n_share = saved
     of_n = of_h * (1 - z) * (1 - n * n)
     of_z, of_r = of_h * (h - n) * z * (1 - z), of_n * n_share * r * (1 - r)
     of_shares = _join(of_z, of_r, of_n * r)
     return (of_h * z + of_shares @ weights[0].T,), _join(of_z, of_r, of_n), of_shares
 
 
-def _gru_weights(saved, _, of_shares):
-    return _product_over_steps(saved[-1], of_shares), of_shares.sum((0, 1))[None]
+def _gru_weights(h, saved, of_gates, of_shares):
+    return _product_over_steps(h, of_shares), of_shares.sum((0, 1))[None]
 
 
 def _gru_before_step(states, gates, recurrent):
@@ -232,12 +236,12 @@ def _gru_before_step(states, gates, recurrent):
     z_share, r_share = jnp.split(h @ recurrent[:, : 2 * units], 2, axis=-1)
     z, r = jax.nn.sigmoid(z + z_share), jax.nn.sigmoid(r + r_share)
     n = jnp.tanh(n + (r * h) @ recurrent[:, 2 * units :])
-    return (z * h + (1 - z) * n,), (z, r, n, h)
+    return (z * h + (1 - z) * n,), (z, r, n)
 
 
-def _gru_before_gradient(of_states, saved, recurrent):
+def _gru_before_gradient(of_states, h, saved, recurrent):
     (of_h,) = of_states
-    z, r, n, h = saved
+    z, r, n = saved
     units = h.shape[-1]
     of_n = of_h * (1 - z) * (1 - n * n)
     of_reset = of_n @ recurrent[:, 2 * units :].T
@@ -246,8 +250,8 @@ def _gru_before_gradient(of_states, saved, recurrent):
     return (before,), _join(of_zr, of_n), ()
 
 
-def _gru_before_weights(saved, of_gates, _):
-    _, r, _, h = saved
+def _gru_before_weights(h, saved, of_gates, more):
+    _, r, _ = saved
     units = h.shape[-1]
     of_zr, of_n = of_gates[..., : 2 * units], of_gates[..., 2 * units :]
     return _join(_product_over_steps(h, of_zr), _product_over_steps(r * h, of_n))

@@ -131,8 +131,18 @@ class RNN(Layer):
         if self.stateful:
             for variable, value in zip(tree.flatten(self.states), tree.flatten(states), strict=True):
                 variable.assign(value)
-        output = outputs if self.return_sequences else outputs[:, -1]
+        output = outputs if self.return_sequences else self._last(outputs, states, training)
         return (output, *states) if self.return_state else output
+
+    def _last(self, outputs, states, training):
+        """The last output; where that is the first state too, its gradient comes without zeros for the other steps."""
+        if self._reads_whole(training) and not self.zero_output_for_mask:
+            return states[0]
+        return outputs[:, -1]
+
+    def _reads_whole(self, training):
+        known = type(self.cell) in (SimpleRNNCell, GRUCell, LSTMCell)
+        return known and not self.unroll and self.cell.takes_whole_sequences(training)
 
     def _first_states(self, sequences, given):
         batch = sequences.shape[0]
@@ -158,8 +168,7 @@ class RNN(Layer):
         """Return the outputs of all steps, in the order of reading, and the final states."""
         options = {"reverse": self.go_backwards, "zero_output_for_mask": self.zero_output_for_mask}
         cell = self.cell
-        whole = type(cell) in (SimpleRNNCell, GRUCell, LSTMCell) and cell.takes_whole_sequences(training)
-        if whole and not self.unroll:
+        if self._reads_whole(training):
             return cell.read(sequences, states, mask, training, **options)
         if training and hasattr(cell, "hold_dropout"):
             cell.hold_dropout(sequences[:, 0].shape, tree.flatten(states)[0].shape)
