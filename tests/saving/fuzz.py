@@ -4,6 +4,7 @@ Every case follows from its number alone. A load may end in a model or in an err
 hang or a crash of the process is a find, and its number is printed.
 """
 
+import faulthandler
 import io
 import json
 import pathlib
@@ -28,6 +29,7 @@ SPECIAL = ("__numpy__", "__tensor__", "__bytes__", "__slice__", "__lambda__", "_
 
 def seeds(folder):
     """Write the good files that are damaged, and return their contents by ending."""
+    lamina.utils.set_random_seed(0)
     layers = lamina.layers
     inputs = lamina.Input((4, 3))
     x = layers.Dense(2, kernel_regularizer="l2")(inputs)
@@ -164,6 +166,7 @@ def finds(numbers, folder):
 
 def main():
     """Run as many cases as the command line says."""
+    faulthandler.enable()
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 50_000
     first = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     with tempfile.TemporaryDirectory() as folder:

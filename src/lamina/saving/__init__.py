@@ -10,9 +10,11 @@ from lamina.core.registry import (
 )
 from lamina.core.serialization import deserialize_keras_object, serialize_keras_object
 from lamina.saving.api import load_model, load_weights, pickle_model, save_model, save_weights, unpickle_model
+from lamina.saving.editor import KerasFileEditor
 
 __all__ = [
     "CustomObjectScope",
+    "KerasFileEditor",
     "custom_object_scope",
     "deserialize_keras_object",
     "get_custom_objects",

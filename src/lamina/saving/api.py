@@ -17,16 +17,27 @@ from lamina.core.serialization import (
     serialize_keras_object,
     sharing_objects,
 )
-from lamina.saving import archive, old_h5
-from lamina.saving.files import local_path, may_write, replacing
+from lamina.saving import archive, old_h5, shards
+from lamina.saving.files import is_open, local_path, may_write, replacing
 from lamina.saving.named_weights import load_named, save_named
 from lamina.saving.old_configs import is_old, upgrade
 from lamina.saving.old_optimizers import restore_optimizer
-from lamina.saving.state import StateLoader, save_state
-from lamina.saving.weights import ReadGroup, open_weights, writing_weights
+from lamina.saving.sources import (
+    SAFETENSORS,
+    SHARDED,
+    existing,
+    is_hdf5,
+    is_old_path,
+    opened_hdf5,
+    path_of,
+    size_of,
+    weights_in,
+    wrong_ending,
+)
+from lamina.saving.state import StateLoader, save_state, state_of
+from lamina.saving.weights import ReadGroup, WeightsFile, open_weights, writing_weights
 
-_OLD_ENDINGS = (".h5", ".hdf5")
-_SAFETENSORS = ".safetensors"
+_GIGABYTE = 1 << 30
 
 
 def save_model(model, filepath, overwrite=True, zipped=None, include_optimizer=True):
@@ -34,20 +45,24 @@ def save_model(model, filepath, overwrite=True, zipped=None, include_optimizer=T
 
     Args:
         model: the model.
-        filepath: path that ends in `.keras`, or in `.h5` for the old format; of a folder if `zipped` is false.
+        filepath: path that ends in `.keras`, or in `.h5` for the old format; of a folder if `zipped` is false; or an
+            open binary file.
         overwrite: whether an existing file is replaced without asking.
         zipped: whether one file is written, the default, or a folder with the same content.
         include_optimizer: for `.h5` files, whether the optimizer and its state are written too.
     Raises:   ValueError for another ending; TypeError if part of the model cannot be described.
     Source:   Keras 3 `save_model`, same format. The file appears complete or not at all.
     """
+    if is_open(filepath):
+        _write_archive(model, filepath)
+        return
     path = local_path(filepath)
-    if _is_old_path(path) and zipped is None:
+    if is_old_path(path) and zipped is None:
         _save_old_model(model, path, overwrite, include_optimizer)
         return
     zipped = True if zipped is None else zipped
     if zipped != path.endswith(".keras"):
-        raise _wrong_ending(path, "model.save('name.keras')" if zipped else "model.save('name', zipped=False)")
+        raise wrong_ending(path, "model.save('name.keras')" if zipped else "model.save('name', zipped=False)")
     if not may_write(path, overwrite):
         return
     if not model.built:
@@ -55,20 +70,19 @@ def save_model(model, filepath, overwrite=True, zipped=None, include_optimizer=T
             "The model being saved was never built, so it may have no weights yet. Call it on some data first.",
             stacklevel=2,
         )
-    with tempfile.TemporaryDirectory() as assets:
-        members = _members(model, assets)
-        if zipped:
-            with replacing(path) as temporary:
-                archive.write_archive(temporary, members, assets)
-        else:
-            _write_folder(path, members, assets)
+    if zipped:
+        with replacing(path) as temporary:
+            _write_archive(model, temporary)
+    else:
+        _write_folder(model, path)
 
 
 def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
     """Read a model from a `.keras` file, or from the `.h5` files of Keras 1, 2 and `tf.keras`.
 
     Args:
-        filepath: path of the file, or of a folder with a `.keras` file's content.
+        filepath: path of the file, or of a folder with a `.keras` file's content; or a file that is open already,
+            binary or of h5py.
         custom_objects: dict from names in the file to the user's classes and functions.
         compile: whether the model is compiled as it was when saved, with the optimizer's state.
         safe_mode: whether Python lambdas in the file are refused.
@@ -76,16 +90,14 @@ def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
               TypeError for a class that is not known.
     Source:   Keras 3 `load_model`. No path in the file is ever imported.
     """
-    path = local_path(filepath)
-    if not os.path.exists(path):
-        raise errors.FileError(f"L406: File not found: filepath={path}.")
-    if _is_old_path(path):
-        with _understanding(path), allowing(os.path.getsize(path)), open_weights(path) as file:
-            return old_h5.read_model(file, path, custom_objects, compile, safe_mode)
-    if not path.endswith(".keras") and not os.path.isdir(path):
-        raise _wrong_ending(path, "load_model('name.keras')")
-    with _understanding(path):
-        return _read_model(path, custom_objects, compile, safe_mode)
+    source = existing(filepath)
+    with _understanding(source):
+        if is_hdf5(source):
+            with opened_hdf5(source) as file, allowing(size_of(source)):
+                return old_h5.read_model(file, source, custom_objects, compile, safe_mode)
+        if (path := path_of(source)) and not path.endswith(".keras") and not os.path.isdir(path):
+            raise wrong_ending(path, "load_model('name.keras')")
+        return _read_model(source, custom_objects, compile, safe_mode)
 
 
 def save_weights(model, filepath, overwrite=True, max_shard_size=None, objects_to_skip=None):
@@ -93,63 +105,67 @@ def save_weights(model, filepath, overwrite=True, max_shard_size=None, objects_t
 
     Args:
         model: a model or layer that is built.
-        filepath: path that ends in `.weights.h5`; or in `.safetensors`, for the weights alone, by their paths.
+        filepath: path that ends in `.weights.h5`; in `.weights.json` if the weights are spread over several files; in
+            `.safetensors` for the weights alone, by their paths; or an open binary file.
         overwrite: whether an existing file is replaced without asking.
-        max_shard_size: not supported yet.
+        max_shard_size: the largest size of a file [gigabytes]; the files lie beside the `.weights.json`.
         objects_to_skip: layers whose weights are left out.
-    Raises:   ValueError for another ending or a model without weights.
+    Raises:   ValueError for another ending, a model without weights, or a weight larger than `max_shard_size`.
     Source:   Keras 3 `save_weights`, same format.
     """
-    path = local_path(filepath)
-    if path.endswith(_SAFETENSORS):
+    skip = objects_to_skip or ()
+    if is_open(filepath):
         _require_built(model, "saving")
-        if may_write(path, overwrite):
-            save_named(model, path)
+        with open_weights(filepath, "w") as file:
+            save_state(model, file, skip=skip)
         return
-    if max_shard_size is not None:
-        raise NotImplementedError("Weights are written to one file; leave `max_shard_size` out.")
-    if not path.endswith(".weights.h5"):
-        raise errors.FileError(f"L406: The filename must end in `.weights.h5`. Received: filepath={path}")
+    path = local_path(filepath)
+    _check_ending(path, max_shard_size)
     _require_built(model, "saving")
-    if may_write(path, overwrite):
+    path = path if max_shard_size is None else _sharded_path(path)
+    if not may_write(path, overwrite):
+        return
+    if path.endswith(SAFETENSORS):
+        save_named(model, path)
+    elif max_shard_size is not None:
+        shards.write_shards(path, state_of(model, skip=skip), max_shard_size * _GIGABYTE)
+    else:
         with replacing(path) as temporary, writing_weights(temporary) as file:
-            save_state(model, file, skip=objects_to_skip or ())
+            save_state(model, file, skip=skip)
 
 
 def load_weights(model, filepath, skip_mismatch=False, objects_to_skip=None, by_name=None):
-    """Read weights from a `.weights.h5` or `.keras` file, or from an old `.h5` file, into a model.
+    """Read weights from a `.weights.h5`, `.weights.json`, `.safetensors`, `.keras` or old `.h5` file into a model.
 
     Args:
         model: a model or layer that is built.
-        filepath: path of the file.
+        filepath: path of the file, or a file that is open already, binary or of h5py.
         skip_mismatch: whether layers that do not fit keep their weights, with a warning, while the others are loaded.
         objects_to_skip: layers that are left as they are.
         by_name: for old `.h5` files: whether layers are found by name and not by order; others stay as they are.
     Raises:   ValueError if the file cannot be used or anything does not fit; the model is then as it was.
     Source:   Keras 3 `load_weights`. Weights in the file that the model has no place for are warned of.
     """
-    path = local_path(filepath)
-    if not os.path.exists(path):
-        raise errors.FileError(f"L406: File not found: filepath={path}.")
+    source = existing(filepath)
     _require_built(model, "loading")
-    if path.endswith(_SAFETENSORS):
-        load_named(model, path, skip_mismatch)
+    if path_of(source).endswith(SAFETENSORS):
+        load_named(model, source, skip_mismatch)
         return
-    with _understanding(path), _weights_in(path) as weights:
-        if old_h5.has_old_layout(weights):
-            old_h5.load_weights(model, weights, path, bool(by_name), skip_mismatch)
+    with _understanding(source), weights_in(source) as weights:
+        if isinstance(weights, WeightsFile) and old_h5.has_old_layout(weights.file):
+            old_h5.load_weights(model, weights.file, source, bool(by_name), skip_mismatch)
             return
         if by_name:
-            raise errors.FileError(f"L406: `by_name` only supports loading legacy `.h5` files. Received: {path}")
+            raise errors.FileError(f"L406: `by_name` only supports loading legacy `.h5` files. Received: {source}")
         loader = StateLoader(weights, skip=objects_to_skip or ())
         loader.load(model)
         if not loader.failures:
-            _warn_of_unused(loader, path)
+            _warn_of_unused(loader, source)
         elif skip_mismatch:
-            warnings.warn(_misfits(loader, path), errors.LaminaWarning, stacklevel=2)
+            warnings.warn(_misfits(loader, source), errors.LaminaWarning, stacklevel=2)
         else:
             loader.undo()
-            raise errors.FileError(_misfits(loader, path))
+            raise errors.FileError(_misfits(loader, source))
 
 
 def pickle_model(model):
@@ -158,8 +174,7 @@ def pickle_model(model):
     Unlike a file, a pickle refers to classes by where they are defined, so that they need not be registered.
     """
     buffer = io.BytesIO()
-    with tempfile.TemporaryDirectory() as assets:
-        archive.write_archive(buffer, _members(model, assets), assets)
+    _write_archive(model, buffer)
     return buffer.getvalue(), custom_objects_in(model)
 
 
@@ -180,12 +195,12 @@ def _read_model(source, custom_objects, compile, safe_mode):
         with sharing_objects(), allowing(opened.size(archive.WEIGHTS)):
             model = deserialize_keras_object(config, custom_objects, safe_mode=safe_mode)
         assets = opened.extract_assets(folder)
-        with open_weights(io.BytesIO(opened.read(archive.WEIGHTS)), path=source) as weights:
+        with open_weights(opened.open(archive.WEIGHTS), path=source) as file:
             optimizer = getattr(model, "optimizer", None) if old else None
-            loader = StateLoader(weights, assets, skip=[optimizer] if optimizer else ())
+            loader = StateLoader(WeightsFile(file), assets, skip=[optimizer] if optimizer else ())
             loader.load(model)
             if optimizer and optimizer.built:
-                saved = ReadGroup(weights, "optimizer")
+                saved = ReadGroup([file], "optimizer")
                 restore_optimizer(optimizer, {name: saved[name] for name in saved.numbered()})
             if loader.failures:
                 raise errors.FileError(_misfits(loader, source))
@@ -207,8 +222,9 @@ def _members(model, assets):
     }
 
 
-def _is_old_path(path):
-    return path.endswith(_OLD_ENDINGS) and not path.endswith(".weights.h5") and not os.path.isdir(path)
+def _write_archive(model, target):
+    with tempfile.TemporaryDirectory() as assets:
+        archive.write_archive(target, _members(model, assets), assets)
 
 
 def _save_old_model(model, path, overwrite, include_optimizer):
@@ -244,22 +260,34 @@ def _understanding(path):
         raise archive.damaged(path, f"what it describes makes no sense ({type(error).__name__}: {error}).") from error
 
 
-def _write_folder(path, members, assets):
-    os.makedirs(path, exist_ok=True)
-    for name, content in members.items():
-        with replacing(os.path.join(path, name)) as temporary, open(temporary, "wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
-    if os.listdir(assets):
-        shutil.copytree(assets, os.path.join(path, archive.ASSETS), dirs_exist_ok=True)
+def _write_folder(model, path):
+    with tempfile.TemporaryDirectory() as assets:
+        members = _members(model, assets)
+        os.makedirs(path, exist_ok=True)
+        for name, content in members.items():
+            with replacing(os.path.join(path, name)) as temporary, open(temporary, "wb") as file:
+                file.write(content.encode() if isinstance(content, str) else content)
+        if os.listdir(assets):
+            shutil.copytree(assets, os.path.join(path, archive.ASSETS), dirs_exist_ok=True)
 
 
-def _weights_in(path):
-    if path.endswith(".keras"):
-        with archive.Archive(path) as opened:
-            return open_weights(io.BytesIO(opened.read(archive.WEIGHTS)), path=path)
-    if path.endswith((".weights.h5", *_OLD_ENDINGS)):
-        return open_weights(path)
-    raise _wrong_ending(path, "model.load_weights('name.weights.h5')")
+def _check_ending(path, max_shard_size):
+    if max_shard_size is not None and not path.endswith(("weights.h5", SHARDED)):
+        wanted = "must end in `.weights.json` when `max_shard_size` is specified"
+    elif max_shard_size is None and not path.endswith((".weights.h5", SAFETENSORS)):
+        wanted = "must end in `.weights.h5`"
+    elif max_shard_size is not None and not max_shard_size > 0:
+        raise ValueError(f"`max_shard_size` is a positive number of gigabytes. Received: {max_shard_size}")
+    else:
+        return
+    raise errors.FileError(f"L406: The filename {wanted}. Received: filepath={path}")
+
+
+def _sharded_path(path):
+    table = shards.table_path(path)
+    if table != path:
+        warnings.warn(f"Weights in several files have a `.json` beside them: {path} becomes {table}.", stacklevel=4)
+    return table
 
 
 def _require_built(model, doing):
@@ -268,15 +296,6 @@ def _require_built(model, doing):
             f"The model whose weights you are {doing} has not been built yet, so it has none. "
             "Call it on some data first, or use `build(input_shape)`."
         )
-
-
-def _wrong_ending(path, fix):
-    if path.endswith(".weights.h5"):
-        what = f"`{path}` holds weights only: make the model, then call `model.load_weights(path)`."
-    else:
-        what = f"`{path}` has another ending."
-    text = f"expected the ending `.keras` (a model) or `.weights.h5` (weights only). {what}"
-    return errors.FileError(errors.message("L406", text, fix=fix))
 
 
 def _misfits(loader, path):

@@ -3,6 +3,7 @@
 What comes out of an archive is data from a stranger: names, sizes and checksums are looked at before it is used.
 """
 
+import io
 import json
 import os
 import zipfile
@@ -57,6 +58,10 @@ class Archive:
             return self._zip.read(name)
         except _DAMAGE as error:
             raise damaged(self.path, f"{name} cannot be read ({error}).") from error
+
+    def open(self, name):
+        """Return a member as a binary file that can be read at any place."""
+        return io.BytesIO(self.read(name))
 
     def size(self, name):
         """Return how many bytes a member has."""

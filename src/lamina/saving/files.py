@@ -46,6 +46,11 @@ def may_write(path, overwrite):
     return answer == "y"
 
 
+def is_open(source):
+    """Tell whether a source is a file that is open already, and not a path."""
+    return hasattr(source, "read") and hasattr(source, "seek")
+
+
 def local_path(path):
     """Return `path` as text.
 

@@ -2,24 +2,35 @@
 
 import os
 
+import numpy as np
+
 from lamina.core import errors
 from lamina.saving.walk import parts, walk
-from lamina.saving.weights import ReadGroup, WrittenGroup, stored_paths
+from lamina.saving.weights import write_group
 
 
-def save_state(root, file, assets=None, skip=()):
-    """Write the variables of `root` and its parts to an HDF5 file, and their assets below a folder."""
+def state_of(root, assets=None, skip=()):
+    """Yield `(path, name, arrays)` of `root` and its parts; what they keep in files goes below the folder `assets`."""
     skipped = {id(obj) for obj in skip}
     for path, saveable in walk(root):
         if id(saveable) in skipped:
             continue
         if hasattr(saveable, "save_own_variables"):
+            store = {}
+            saveable.save_own_variables(store)
             name = getattr(saveable, "name", None)
-            saveable.save_own_variables(WrittenGroup(file, path, name if isinstance(name, str) else None))
+            arrays = {key: np.asarray(value) for key, value in store.items()}
+            yield path, name if isinstance(name, str) else None, arrays
         if assets is not None and hasattr(saveable, "save_assets"):
             folder = os.path.join(assets, path)
             os.makedirs(folder, exist_ok=True)
             saveable.save_assets(folder)
+
+
+def save_state(root, file, assets=None, skip=()):
+    """Write the variables of `root` and its parts to an HDF5 file, and their assets below a folder."""
+    for path, name, arrays in state_of(root, assets, skip):
+        write_group(file, path, name, arrays)
 
 
 class StateLoader:
@@ -28,13 +39,13 @@ class StateLoader:
     Source:   Keras 3 tries a part that did not load again under its other paths, so that files of other versions load.
 
     Args:
-        file: the open HDF5 file.
+        weights: a `WeightsFile`, or the like.
         assets: folder with the saved assets, or `None`.
         skip: objects that are left as they are.
     """
 
-    def __init__(self, file, assets=None, skip=()):
-        self.file = file
+    def __init__(self, weights, assets=None, skip=()):
+        self.weights = weights
         self.assets = assets
         self.failures = {}  # id(saveable) -> a line that says what did not fit
         self._done = {id(obj) for obj in skip}
@@ -66,7 +77,7 @@ class StateLoader:
 
     def _try(self, saveable, path):
         previous = [(variable, variable.value) for variable in _own_variables(saveable)]
-        store = ReadGroup(self.file, path)
+        store = self.weights.group(path)
         self._paths.add(path)
         try:
             if hasattr(saveable, "load_own_variables"):
@@ -88,7 +99,7 @@ class StateLoader:
 
     def unused(self):
         """Return the paths of the file that belong to no part of the model."""
-        return [path for path in stored_paths(self.file) if path not in self._paths]
+        return [path for path in self.weights.paths() if path not in self._paths]
 
 
 def _own_variables(saveable):

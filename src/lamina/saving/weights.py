@@ -5,7 +5,6 @@ import contextlib
 import math
 
 import ml_dtypes
-import numpy as np
 
 from lamina.core import errors
 from lamina.saving.archive import damaged
@@ -77,57 +76,61 @@ class _PatientFile:
         return self._tried(self._raw.flush)
 
 
-class WrittenGroup(collections.abc.MutableMapping):
-    """What `save_own_variables(store)` writes into: a dict of arrays at one path of the file.
+def write_group(file, path, name, arrays):
+    """Write what `save_own_variables(store)` of one part put into its store.
 
     Args:
         file: the open HDF5 file.
-        path: where the saveable stands in the model.
-        name: the saveable's name, kept as an attribute of the group; without one, an empty group is not written.
+        path: where the part stands in the model.
+        name: the part's name, kept as an attribute of the group; without one, an empty group is not written.
+        arrays: dict from keys to arrays.
     """
-
-    def __init__(self, file, path, name=None):
-        self._file = file
-        self._path = f"{path}/vars" if path else "vars"
-        if name is not None:
-            self._group().attrs["name"] = name
-
-    def _group(self):
-        return self._file.require_group(self._path)
-
-    def __setitem__(self, key, value):
-        array = np.asarray(value)
-        dataset = self._group().create_dataset(key, data=array)
+    if name is None and not arrays:
+        return
+    group = file.require_group(vars_of(path))
+    if name is not None:
+        group.attrs["name"] = name
+    for key, array in arrays.items():
+        dataset = group.create_dataset(key, data=array)
         if array.dtype == ml_dtypes.bfloat16:  # HDF5 knows it only as two bytes
             dataset.attrs["dtype"] = "bfloat16"
 
-    def __getitem__(self, key):
-        return read_array(self._group(), key)
 
-    def __delitem__(self, key):
-        del self._group()[key]
+def vars_of(path):
+    """Return where the arrays of a part at `path` lie."""
+    return f"{path}/vars" if path else "vars"
 
-    def __iter__(self):
-        return iter(self._group() if self._path in self._file else ())
 
-    def __len__(self):
-        return len(list(iter(self)))
+class WeightsFile:
+    """An open HDF5 file, read part by part."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def group(self, path):
+        """Return the arrays of the part at `path`, a `ReadGroup`."""
+        return ReadGroup([self.file], path)
+
+    def paths(self):
+        """Return the paths of the parts that have arrays."""
+        return stored_paths(self.file)
 
 
 class ReadGroup(collections.abc.Mapping):
-    """What `load_own_variables(store)` reads from: a dict of NumPy arrays, empty if the file has none at the path."""
+    """What `load_own_variables(store)` reads from: a dict of NumPy arrays, empty if the files have none at the path."""
 
-    def __init__(self, file, path):
-        self._group = find_group(file, f"{path}/vars" if path else "vars")
+    def __init__(self, files, path):
+        groups = [find_group(file, vars_of(path)) for file in files]
+        self._groups = {key: group for group in groups for key in group}
 
     def __getitem__(self, key):
-        return read_array(self._group, key)
+        return read_array(self._groups[key.partition("/")[0]], key)
 
     def __iter__(self):
-        return iter(self._group)
+        return iter(self._groups)
 
     def __len__(self):
-        return len(self._group)
+        return len(self._groups)
 
     def numbered(self):
         """Return the names `0`, `1`, … in the order of the numbers; HDF5 has them in that of the alphabet."""
@@ -135,7 +138,7 @@ class ReadGroup(collections.abc.Mapping):
 
     def shapes(self):
         """Return the shapes of the arrays in the order of their numbers, without reading one."""
-        return [_dataset(self._group, key).shape for key in self.numbered()]
+        return [_dataset(self._groups[key], key).shape for key in self.numbered()]
 
 
 def stored_paths(file):
@@ -150,6 +153,36 @@ def stored_paths(file):
 
     file.visititems(note)
     return list(paths)
+
+
+def read_tree(file):
+    """Return everything in a file as nested dicts of arrays, `vars` left out, and the attributes of groups by path.
+
+    Raises:   ValueError (FileError L401, L404) as `read_array`, and for a group that is reached twice.
+    """
+    tree, attributes, seen = {}, {}, set()
+
+    def read(group, path, node):
+        import h5py
+
+        address = h5py.h5o.get_info(group.id).addr
+        if address in seen:
+            raise errors.FileError(f"L404: refused: '{group.name}' is in the weights file twice.")
+        seen.add(address)
+        if len(group.attrs):
+            attributes[path or "/"] = dict(group.attrs)
+        for key in group:
+            if not _has(group, key) or not isinstance(group[key], h5py.Group):
+                node[key] = read_array(group, key)
+            elif key == "vars":
+                read(group[key], path, node)
+            else:
+                read(group[key], f"{path}/{key}", branch := {})
+                if branch:
+                    node[key] = branch
+
+    read(file, "", tree)
+    return tree, attributes
 
 
 def find_group(file, path):
@@ -199,7 +232,8 @@ def _dataset(group, key):
     if not isinstance(dataset, h5py.Dataset):
         raise errors.FileError(f"L401: the weights file is damaged: '{dataset.name}' should be an array.")
     if dataset.external or dataset.is_virtual:
-        raise errors.FileError(f"L404: refused: '{dataset.name}' takes its values from other files.")
+        kind = "virtual dataset" if dataset.is_virtual else "external storage"
+        raise errors.FileError(f"L404: refused: '{dataset.name}' takes its values from other files ({kind}).")
     shape = [max(sizes) for sizes in zip(dataset.shape or (), dataset.chunks or dataset.shape or (), strict=True)]
     claimed = math.prod(shape) * dataset.dtype.itemsize
     if claimed > _UNSUSPICIOUS_BYTES and claimed > _LARGEST_EXPANSION * dataset.id.get_storage_size():
@@ -215,6 +249,10 @@ def _has(group, name):
 
     if not isinstance(group, h5py.Group) or not name or not group.id.links.exists(name.encode()):
         return False
-    if group.id.links.get_info(name.encode()).type != h5py.h5l.TYPE_HARD:
-        raise errors.FileError(f"L404: refused: '{group.name}/{name}' in the weights file is a link to another place.")
+    kind = group.id.links.get_info(name.encode()).type
+    if kind != h5py.h5l.TYPE_HARD:
+        kind = "SoftLink" if kind == h5py.h5l.TYPE_SOFT else "ExternalLink"
+        raise errors.FileError(
+            f"L404: refused: '{group.name}/{name}' in the weights file is a link to another place ({kind})."
+        )
     return True

@@ -1,0 +1,93 @@
+"""Where models and weights are read from: paths, and files that are open already, told apart by ending or signature."""
+
+import contextlib
+import os
+
+from lamina.core import errors
+from lamina.saving import archive, shards
+from lamina.saving.files import is_open, local_path
+from lamina.saving.weights import WeightsFile, open_weights
+
+SAFETENSORS = ".safetensors"
+SHARDED = "weights.json"
+_OLD_ENDINGS = (".h5", ".hdf5")
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+
+
+def existing(filepath):
+    """Return a source to read from: a path that exists, as text, or a file that is open already.
+
+    Raises:   ValueError (FileError L406) if there is nothing at the path.
+    """
+    if is_open(filepath) or _is_h5py(filepath):
+        return filepath
+    path = local_path(filepath)
+    if not os.path.exists(path):
+        raise errors.FileError(f"L406: File not found: filepath={path}. Please ensure it is an accessible file.")
+    return path
+
+
+def path_of(source):
+    """Return the path of a source, "" for a file that is open already."""
+    return source if isinstance(source, str) else ""
+
+
+def is_old_path(path):
+    """Tell whether a path is that of an old whole-model file."""
+    return path.endswith(_OLD_ENDINGS) and not path.endswith(".weights.h5") and not os.path.isdir(path)
+
+
+def is_hdf5(source):
+    """Tell whether a source is HDF5 from its start on, other than a `.weights.h5` file."""
+    if not is_open(source):
+        return _is_h5py(source) or is_old_path(source)
+    start = source.tell()
+    signature = source.read(len(_HDF5))
+    source.seek(start)
+    return signature == _HDF5
+
+
+def opened_hdf5(source):
+    """Return an HDF5 file as a context; one that was opened with h5py stays open."""
+    return contextlib.nullcontext(source) if _is_h5py(source) else open_weights(source)
+
+
+def size_of(source):
+    """Return how many bytes a source has."""
+    if _is_h5py(source):
+        return source.file.id.get_filesize()
+    return source.seek(0, os.SEEK_END) if is_open(source) else os.path.getsize(source)
+
+
+@contextlib.contextmanager
+def weights_in(source):
+    """Open whatever holds weights, to be read part by part.
+
+    Raises:   ValueError (FileError L406) for another ending.
+    """
+    path = path_of(source)
+    if is_hdf5(source) or path.endswith("weights.h5"):
+        with opened_hdf5(source) as file:
+            yield WeightsFile(file)
+    elif path.endswith(SHARDED):
+        with shards.Shards(path) as weights:
+            yield weights
+    elif not path or path.endswith(".keras") or os.path.isdir(path):
+        with archive.Archive(source) as opened, open_weights(opened.open(archive.WEIGHTS), path=source) as file:
+            yield WeightsFile(file)
+    else:
+        raise wrong_ending(path, "model.load_weights('name.weights.h5')")
+
+
+def wrong_ending(path, fix):
+    """Return the error for a path that ends otherwise than it should."""
+    if path.endswith(".weights.h5"):
+        what = f"`{path}` holds weights only: make the model, then call `model.load_weights(path)`."
+    else:
+        what = f"`{path}` has another ending."
+    text = f"expected the ending `.keras` (a model) or `.weights.h5` (weights only). {what}"
+    return errors.FileError(errors.message("L406", text, fix=fix))
+
+
+def _is_h5py(source):
+    return type(source).__module__.startswith("h5py.")
