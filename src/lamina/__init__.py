@@ -48,6 +48,7 @@ _HOMES = {
     "Sequential": "lamina.models",
     "StatelessScope": "lamina.core.state",
     "Variable": "lamina.core.variable",
+    "explain_last_error": "lamina.explain",
     "name_scope": "lamina.core.names",
 }
 

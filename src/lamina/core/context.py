@@ -15,6 +15,7 @@ class _ThreadContext(threading.local):
     training = None  # layers/layer.py: its `training` value, None while nobody has said
     names = ()  # names.py: the open name scopes, outermost first
     shape_trace = False  # shapes.py: shapes are being inferred, values have no meaning
+    probe = None  # shapes.py: the size that stands for every unknown one, while no letter can
     custom_objects = None  # registry.py: names in the open custom object scopes
     safe_mode = None  # serialization.py: the open safe mode scope
     allowance = None  # allowance.py: the memory that variables of the file being read may take

@@ -15,11 +15,26 @@ import difflib
 import warnings
 
 from lamina.core import config
+from lamina.core.context import thread
 from lamina.core.dtypes import dtype_name
+from lamina.core.failures import failure_of
+from lamina.core.public_names import room
 
 
 class LaminaError(Exception):
-    """Base of all errors of this library."""
+    """Base of all errors of this library.
+
+    Its text is completed when it is read: by the way that the data took to the failure, and by a fix that was tried.
+    """
+
+    def __str__(self):
+        told = super().__str__()
+        failure = failure_of(self)
+        inside_a_call = thread.layer is not None or thread.scope is not None
+        return told if failure is None or inside_a_call else room("explain").told(told, failure, self)
+
+    def __reduce__(self):
+        return type(self), (str(self),)
 
 
 class ShapeError(LaminaError, ValueError):
@@ -61,15 +76,35 @@ def message(code, what, *, where=None, why=None, fix=None):
     parts = [f"{code}: {what}"]
     for label, text in (("where:", where), ("why:", why), ("fix:", fix)):
         if text:
-            parts.append(f"  {label:<6} {text}")
+            parts.append(f"  {label:<6} {text.replace(NEXT_LINE, MARGIN)}")
     return "\n".join(parts)
+
+
+NEXT_LINE = "\n"
+MARGIN = "\n" + " " * 9  # under the text of a part
+
+
+def parts_of(text):
+    """Return a message as a dict: its "code", "what", and those of "where", "why" and "fix" that it has.
+
+    Example:
+        >>> parts_of(message("L101", "dense wants 3 features.", fix="x = x[:, :3]"))
+        {'code': 'L101', 'what': 'dense wants 3 features.', 'fix': 'x = x[:, :3]'}
+    """
+    first, *lines = text.replace(MARGIN, "\0").splitlines()
+    code, _, what = first.partition(": ")
+    parts = {"code": code, "what": what}
+    for line in lines:
+        label, _, rest = line.strip().partition(":")
+        parts[label] = rest.strip().replace("\0", NEXT_LINE)
+    return parts
 
 
 def describe(x):
     """Return an array in short: "f32[32,28,28]"; an unknown size is a question mark."""
     if not hasattr(x, "shape"):
         return f"{type(x).__name__} {x!r}"
-    sizes = ",".join(str(size) if isinstance(size, int) else "?" for size in x.shape)
+    sizes = ",".join(str(size) if isinstance(size, int) and size != thread.probe else "?" for size in x.shape)
     return f"{dtype_name(x)}[{sizes}]"
 
 

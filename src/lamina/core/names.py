@@ -48,6 +48,17 @@ def current_path():
     return "/".join(name for name, _ in thread.names)
 
 
+class numbering_kept:  # noqa: N801 -- used like a function
+    """Give names in a `with` block that are free again behind it."""
+
+    def __enter__(self):
+        self.counts = dict(_counts)
+
+    def __exit__(self, *exception):
+        _counts.clear()
+        _counts.update(self.counts)
+
+
 class name_scope:  # noqa: N801 -- Keras's name
     """Prefix the paths of variables made inside a `with` block.
 

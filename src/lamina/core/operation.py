@@ -5,6 +5,7 @@ import functools
 import inspect
 
 from lamina.core import shapes, tree
+from lamina.core.blame import with_context
 from lamina.core.names import auto_name
 from lamina.core.saveable import KerasSaveable
 from lamina.core.tensor import KerasTensor, any_symbolic
@@ -112,7 +113,13 @@ class Operation(KerasSaveable):
 
     def symbolic_call(self, *args, **kwargs):
         """Return the symbolic outputs of a call and remember it as a node."""
-        outputs = self.compute_output_spec(*args, **kwargs)
+        try:
+            outputs = self.compute_output_spec(*args, **kwargs)
+        except Exception as error:
+            told = with_context(error, self, args, kwargs)
+            if told is error:
+                raise
+            raise told from error
         Node(self, args, kwargs, outputs)
         return outputs
 

@@ -51,10 +51,12 @@ def infer(function, *args, **kwargs):
     except Exception:
         if not unknown:
             raise
-        first, second = (
-            _trace(on_arrays, inputs, masks, functools.partial(_probe_sizes, size=size)) for size in PROBES
-        )
-        return _unknown_where_different(first, second)
+        return _unknown_where_different(*(_probe(on_arrays, inputs, masks, size) for size in PROBES))
+
+
+def _probe(function, inputs, masks, size):
+    with entering(probe=size):
+        return _trace(function, inputs, masks, functools.partial(_probe_sizes, size=size))
 
 
 def _trace(function, inputs, masks, sizes):

@@ -8,6 +8,7 @@ from lamina.explain.calls import Call
 from lamina.explain.checks import check
 from lamina.explain.compare import LayerComparison, ModelComparison, run_both
 from lamina.explain.explanation import LayerExplanation, ModelExplanation, call_of
+from lamina.explain.failures import FailureExplanation, explain_last_error, told
 from lamina.explain.layer_outputs import activations
 from lamina.explain.listening import graph_of
 from lamina.explain.origins import Trace, trace
@@ -15,6 +16,7 @@ from lamina.layers import Layer
 from lamina.models import Model
 
 __all__ = [
+    "FailureExplanation",
     "LayerComparison",
     "LayerExplanation",
     "ModelComparison",
@@ -23,6 +25,8 @@ __all__ = [
     "activations",
     "check",
     "explain",
+    "explain_last_error",
+    "told",
     "trace",
 ]
 

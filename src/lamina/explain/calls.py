@@ -83,7 +83,16 @@ def connected(calls):
 def _heard_calls(model, input_shape):
     """Run a subclassed model on shapes and keep the calls of the layers directly in it."""
     input_shape = built_shape(model) if input_shape is None else input_shape
-    inputs = tree.map_shape_structure(lambda shape: KerasTensor(shape, model.compute_dtype), input_shape)
+    calls, error = heard_calls(
+        model, tree.map_shape_structure(lambda shape: KerasTensor(shape, model.compute_dtype), input_shape)
+    )
+    if error is not None:
+        raise error
+    return calls
+
+
+def heard_calls(model, *inputs):
+    """Run any model on symbolic tensors; return the calls of the layers directly in it, and what stopped it."""
     calls, tensors = [], {}
 
     def tensor_of(x):
@@ -104,14 +113,17 @@ def _heard_calls(model, input_shape):
         args, kwargs, outputs = tree.map_structure(tensor_of, (args, kwargs, outputs))
         calls.append(Call(layer, args, kwargs, [x for x in tree.flatten(outputs) if isinstance(x, KerasTensor)]))
 
-    def run(arrays):
+    def run(*arrays):
         calls.clear()
         tensors.clear()
         with Listening(model, heard):
-            return model(arrays)
+            return model(*arrays)
 
-    shapes.infer(run, inputs)
-    return connected(calls)
+    try:
+        shapes.infer(run, *inputs)
+    except Exception as error:  # noqa: BLE001 -- for the caller to judge
+        return connected(calls), error
+    return connected(calls), None
 
 
 def built_shape(layer):

@@ -212,3 +212,59 @@ def adds_up(trace):
         f"Its value here is {trace.value:.6g}: {counted(len(trace.contributions), 'contribution')} of input elements "
         f"(value × slope) and {trace.rest:.6g} that no input element scales (biases, and where a curve bends)."
     )
+
+
+_MENDED = {
+    "steps": lambda name, keep: (
+        f"{name} gives its last state only, without a steps axis." if keep else f"{name} gives a state for every step."
+    ),
+    "edges": lambda name: f"without padding, the windows of {name} cut off the edges.",
+    "width": lambda name, width: f"{name} must have {number(width)} values in its last axis, as what it meets has.",
+    "count": lambda name, count: f"{name} must keep all {number(count)} values of a sample.",
+    "axis": lambda shape: f"an axis is missing: {shape} has them all.",
+    "single": lambda shape: f"{shape} has an axis of size 1 too many.",
+    "row": lambda sizes: f"the {sizes} values of a sample are to be one row.",
+    "pool": lambda sizes: f"the {sizes} positions are to become one.",
+    "as steps": lambda sizes: f"the {sizes} positions are to be steps of a sequence.",
+    "crop": lambda sizes: f"the inputs differ in size; the smaller one has {sizes}.",
+    "pad": lambda sizes: f"the inputs differ in size; the larger one has {sizes}.",
+    "repeat": lambda steps: f"the other input has {number(steps)} steps, this one has no steps axis.",
+    "needless": lambda name: f"what comes in has already the shape that {name} would make.",
+    "resize": lambda: "the images have another size than those the model was made for.",
+    "input": lambda sizes: f"the data have {times(sizes)} values in a sample; the model was made for others.",
+    "line": lambda: "the array has an axis too few or too many.",
+    "categorical_crossentropy": lambda: "the labels look one-hot: one column for each class.",
+    "sparse_categorical_crossentropy": lambda: "the labels look like class numbers, one for each sample.",
+}
+
+
+def mend(kind, *about):
+    """Say what was wrong where an edit of a kind helps."""
+    return _MENDED[kind](*about)
+
+
+def mended(edit, name):
+    """Say what comes of an edit."""
+    return f"{edit.why} Tried: then it gives {shown(edit.shape)}." if edit.shape else edit.why
+
+
+def path(before, feeding, end):
+    """Write the way of the data in one line, shortened in the middle: steps as (name, shape), what meets, the end."""
+    steps = [f"{name} {shown(shape)}" for name, shape in before]
+    if len(steps) > 3:
+        steps = [steps[0], "…", *steps[-2:]]
+    met = " and ".join(f"{name} {shown(shape)}" for name, shape in feeding)
+    return " -> ".join([*steps, met, end])
+
+
+def parting(feeding):
+    """Say along which axes shapes that meet differ, "" if they do not: (name, shape, axis names) of each."""
+    names, shapes, axes = zip(*feeding, strict=True)
+    if len(set(map(len, shapes))) > 1:
+        return "; ".join(f"{name} has the axes {', '.join(known)}" for name, known in zip(names, axes, strict=True))
+    parts = [
+        f"{axis}: {' and '.join('?' if size is None else str(size) for size in sizes)}"
+        for axis, *sizes in zip(axes[0], *shapes, strict=True)
+        if len(set(sizes)) > 1
+    ]
+    return f"they differ in {', '.join(parts)}" if parts else ""

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 from lamina import activations
 from lamina.core import serialization
 from lamina.core.context import set_mask
+from lamina.core.errors import ShapeError, message
 from lamina.layers.input_spec import InputSpec
 from lamina.layers.layer import Layer
 from lamina.layers.lora import LowRank
@@ -71,9 +72,14 @@ class Dense(LowRank, Layer):
         """Make the kernel and the bias."""
         features = input_shape[-1]
         if features is None:
-            raise ValueError(
-                f"Dense '{self.name}' needs a known last axis to make its kernel; the input has shape "
-                f"{tuple(input_shape)}. Give the features axis a size in `Input(shape=...)`."
+            raise ShapeError(
+                message(
+                    "L107",
+                    f"Dense '{self.name}' needs a known last axis to make its kernel; the input has shape "
+                    f"{tuple(input_shape)}.",
+                    why="the kernel has a row for each feature, so their number must be known.",
+                    fix="Input(shape=(10,))   # with the number of features in place of 10",
+                )
             )
         self._kernel = add_weight(self, "kernel", (features, self.units))
         self.bias = add_weight(self, "bias", (self.units,)) if self.use_bias else None

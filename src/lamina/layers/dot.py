@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 from jax import lax
 
+from lamina.core.errors import ShapeError, message
 from lamina.layers.merging import Merge, require_list
 
 
@@ -46,9 +47,12 @@ class Dot(Merge):
                 "batch axis, add one: x[None]."
             )
         if None not in (first[left], second[right]) and first[left] != second[right]:
-            raise ValueError(
-                f"Incompatible input shapes: '{self.name}' sums over axis {left} of {first} and axis {right} of "
-                f"{second}, whose sizes {first[left]} and {second[right]} differ."
+            raise ShapeError(
+                message(
+                    "L106",
+                    f"Incompatible input shapes: '{self.name}' sums over axis {left} of {first} and axis {right} of "
+                    f"{second}, whose sizes {first[left]} and {second[right]} differ.",
+                )
             )
 
     def call(self, inputs):

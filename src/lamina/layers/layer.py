@@ -12,13 +12,14 @@ import jax
 
 from lamina import activations, constraints, initializers, regularizers
 from lamina.core import dtypes, policies, serialization, shapes, tools, tree
+from lamina.core.blame import with_context
 from lamina.core.context import entering, get_mask, set_mask, thread
 from lamina.core.names import current_path, name_scope
 from lamina.core.operation import Node, Operation, is_overridden, own_config
 from lamina.core.state import StatelessScope
 from lamina.core.tensor import KerasTensor, any_symbolic
 from lamina.core.variable import Variable
-from lamina.layers import calling, failure
+from lamina.layers import calling
 from lamina.layers.input_spec import InputSpec, assert_input_compatibility
 from lamina.layers.tracking import Tracked
 
@@ -113,31 +114,34 @@ class Layer(Tracked, Operation):
                 f"In layer '{type(self).__name__}', you forgot to call `super().__init__()` in `__init__()`."
             )
         given = args, kwargs
-        plain = len(args) == 1 and not kwargs and isinstance(args[0], jax.Array) and args[0].dtype == self.input_dtype
-        if not plain and self._convert_input_args:
-            args, kwargs = calling.to_tensors(self, args, kwargs)
-        inputs = args[0] if args else calling.first_argument(self, args, kwargs)
-        if self._input_spec is not None:
-            assert_input_compatibility(self._input_spec, inputs, self.name)
-        if not self.built:
-            self._build_by_call(args, kwargs, inputs)
-        if any_symbolic(args, kwargs):
-            return self._record_call(*given)
-        if thread.layer is None and _layers_with_losses:
-            self._clear_losses()
-        self._pass_training(kwargs)
-        mask = self._pass_masks(inputs, args, kwargs)
         before = thread.layer, thread.training, thread.autocast
-        thread.layer, thread.training, thread.autocast = self, kwargs.get("training", thread.training), self._autocast()
-        if "training" in kwargs and "training" not in calling.call_parameters(type(self)):
-            del kwargs["training"]
         try:
+            plain = (
+                len(args) == 1 and not kwargs and isinstance(args[0], jax.Array) and args[0].dtype == self.input_dtype
+            )
+            if not plain and self._convert_input_args:
+                args, kwargs = calling.to_tensors(self, args, kwargs)
+            inputs = args[0] if args else calling.first_argument(self, args, kwargs)
+            if self._input_spec is not None:
+                assert_input_compatibility(self._input_spec, inputs, self.name)
+            if not self.built:
+                self._build_by_call(args, kwargs, inputs)
+            if any_symbolic(args, kwargs):
+                return self._record_call(*given)
+            if thread.layer is None and _layers_with_losses:
+                self._clear_losses()
+            self._pass_training(kwargs)
+            mask = self._pass_masks(inputs, args, kwargs)
+            training = kwargs.get("training", thread.training)
+            thread.layer, thread.training, thread.autocast = self, training, self._autocast()
+            if "training" in kwargs and "training" not in calling.call_parameters(type(self)):
+                del kwargs["training"]
             if self._called and thread.scope is None:
                 outputs = self.call(*args, **kwargs)
             else:
                 outputs = self._call_in_scopes(*args, **kwargs)
         except Exception as error:
-            told = failure.with_context(error, self, args, kwargs)
+            told = with_context(error, self, *given)
             if told is error:
                 raise
             raise told from error

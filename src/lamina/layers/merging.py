@@ -5,6 +5,7 @@ import functools
 import jax.numpy as jnp
 
 from lamina.core.context import get_mask, set_mask
+from lamina.core.errors import ShapeError, message
 from lamina.core.tensor import KerasTensor
 from lamina.layers.layer import Layer
 
@@ -31,9 +32,12 @@ class Merge(Layer):
         aligned = [shape[:1] + (1,) * (rank - len(shape)) + shape[1:] for shape in input_shape]
         for sizes in list(zip(*aligned, strict=True))[1:]:
             if len(set(sizes) - {None, 1}) > 1:
-                raise ValueError(
-                    f"Inputs have incompatible shapes: '{self.name}' received {list(input_shape)}. Apart from the "
-                    "batch axis, sizes must be equal, or 1 where values shall be repeated."
+                raise ShapeError(
+                    message(
+                        "L106",
+                        f"Inputs have incompatible shapes: '{self.name}' received {list(input_shape)}.",
+                        why="apart from the batch axis, sizes must be equal, or 1 where values shall be repeated.",
+                    )
                 )
 
     def compute_output_spec(self, inputs):
@@ -217,9 +221,12 @@ class Concatenate(Merge):
                 del shape[self.axis]
         same_rank = len(set(map(len, others))) == 1
         if not same_rank or any(len(set(sizes) - {None}) > 1 for sizes in zip(*others, strict=True)):
-            raise ValueError(
-                "A `Concatenate` layer requires inputs with matching shapes except for the concatenation axis. "
-                f"'{self.name}' with axis={self.axis} received {list(input_shape)}."
+            raise ShapeError(
+                message(
+                    "L106",
+                    "A `Concatenate` layer requires inputs with matching shapes except for the concatenation axis. "
+                    f"'{self.name}' with axis={self.axis} received {list(input_shape)}.",
+                )
             )
 
     def call(self, inputs):

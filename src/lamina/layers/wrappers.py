@@ -5,6 +5,7 @@ import functools
 import jax.numpy as jnp
 
 from lamina.core import serialization, tree
+from lamina.core.errors import ShapeError, message
 from lamina.core.registry import CustomObjectScope
 from lamina.layers import calling
 from lamina.layers.layer import Layer
@@ -66,9 +67,12 @@ class TimeDistributed(Wrapper):
     def build(self, input_shape):
         """Build the layer for one step."""
         if not isinstance(input_shape, list | tuple) or len(input_shape) < 3:
-            raise ValueError(
-                "`TimeDistributed` needs an input of at least 3 axes, (batch, steps, features). "
-                f"Received: input_shape={input_shape}"
+            raise ShapeError(
+                message(
+                    "L101",
+                    "`TimeDistributed` needs an input of at least 3 axes, (batch, steps, features). "
+                    f"Received: input_shape={input_shape}",
+                )
             )
         super().build((input_shape[0], *input_shape[2:]))
 

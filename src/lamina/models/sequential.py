@@ -1,6 +1,7 @@
 """Sequential: a stack of layers, each fed by the one before."""
 
 from lamina.core import serialization, shapes, tree
+from lamina.core.failures import note_next
 from lamina.core.tensor import standardize_shape
 from lamina.layers import InputLayer, Layer
 from lamina.models.functional import Functional
@@ -96,8 +97,12 @@ class Sequential(Model):
             self._stack.insert(0, InputLayer(batch_shape=shape, dtype=first.input_dtype))
         count, x = self._top or (1, self._stack[0].output)
         with self._name_scope():
-            for layer in self._stack[count:]:
-                x = layer(x)
+            for number, layer in enumerate(self._stack[count:], count + 1):
+                try:
+                    x = layer(x)
+                except Exception as error:
+                    note_next(error, self._stack[number:])
+                    raise
         object.__setattr__(self, "_top", (len(self._stack), x))
         if len(self._stack) > 1:
             self._finish_graph(x)

@@ -9,7 +9,8 @@ import inspect
 import jax
 
 from lamina.core import tree
-from lamina.core.errors import DataError, message
+from lamina.core.errors import DataError, LossError, message
+from lamina.core.failures import batched, note_failure
 from lamina.core.state import StatelessScope
 from lamina.training import programs
 from lamina.training.data import unpack_x_y_sample_weight
@@ -142,6 +143,16 @@ class Steps:
             return self.compute_loss(x, y, y_pred, sample_weight, training=training)
         return self.compute_loss(x, y, y_pred, sample_weight)
 
+    def _compared(self, x, y, y_pred, sample_weight):
+        try:
+            return self._compile_loss(y, y_pred, sample_weight)
+        except LossError as error:
+            failure = note_failure(error)
+            failure.add(self, (x,), {})
+            if hasattr(y, "shape") and hasattr(y_pred, "shape"):
+                failure.compared = batched(y), batched(y_pred), self.loss
+            raise
+
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """Return the total loss, a scalar: the compiled losses and what layers added.
 
@@ -149,7 +160,7 @@ class Steps:
         """
         parts = []
         if self._compile_loss is not None and y is not None:
-            loss = self._compile_loss(y, y_pred, sample_weight)
+            loss = self._compared(x, y, y_pred, sample_weight)
             if loss is not None:
                 parts.append(loss)
         parts += [loss.astype(parts[0].dtype) if parts else loss for loss in self.losses]
