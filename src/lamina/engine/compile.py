@@ -10,7 +10,9 @@ from lamina.engine.devices import tuned_for_cpu
 from lamina.engine.setup import prepare
 
 # The YNN library runs many convolutions on one thread; it keeps what it is good at, products and reductions.
+# Barriers stay until fusion is done: XLA would drop them before, and compute what they hold apart several times.
 CPU_OPTIONS = {
+    "xla_disable_hlo_passes": "cse_barrier_expander",
     "xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT,LIBRARY_FUSION_TYPE_REDUCE",
 }
 

@@ -313,8 +313,15 @@ def _keep(function):
     return lambda geometry, left, right: (function(geometry, left, right), (left, right))
 
 
+def _correlate_and_keep(geometry, x, kernel):
+    """Keep x as it is stored for the convolution: XLA would compute it again, in another order, for the gradient."""
+    x = lax.optimization_barrier(x)
+    return _correlate(geometry, x, kernel), (x, kernel)
+
+
 def _correlate_gradient(geometry, saved, y):
     x, kernel = saved
+    y = lax.optimization_barrier(y)
     return _spread(geometry, y, kernel), _weigh(geometry, x, y)
 
 
@@ -328,7 +335,7 @@ def _weigh_gradient(geometry, saved, kernel):
     return _spread(geometry, y, kernel), _correlate(geometry, x, kernel)
 
 
-_correlate.defvjp(_keep(_correlate), _correlate_gradient)
+_correlate.defvjp(_correlate_and_keep, _correlate_gradient)
 _spread.defvjp(_keep(_spread), _spread_gradient)
 _weigh.defvjp(_keep(_weigh), _weigh_gradient)
 
