@@ -18,8 +18,10 @@ _MODULES = (
     "export",
     "initializers",
     "layers",
+    "legacy",
     "losses",
     "metrics",
+    "mixed_precision",
     "models",
     "ops",
     "optimizers",
@@ -34,6 +36,7 @@ _MODULES = (
 _HOMES = {
     "DTypePolicy": "lamina.core.policies",
     "FloatDTypePolicy": "lamina.core.policies",
+    "Function": "lamina.models.function",
     "Initializer": "lamina.initializers",
     "Input": "lamina.layers",
     "InputSpec": "lamina.layers",
@@ -45,11 +48,15 @@ _HOMES = {
     "Operation": "lamina.core.operation",
     "Optimizer": "lamina.optimizers",
     "Regularizer": "lamina.regularizers",
+    "RematScope": "lamina.core.remat",
     "Sequential": "lamina.models",
     "StatelessScope": "lamina.core.state",
+    "SymbolicScope": "lamina.core.shapes",
     "Variable": "lamina.core.variable",
+    "device": "lamina.engine.devices",
     "explain_last_error": "lamina.explain",
     "name_scope": "lamina.core.names",
+    "remat": "lamina.core.remat",
 }
 
 __all__ = ["__version__", "version", *_HOMES, *_MODULES]

@@ -128,9 +128,9 @@ def max_epochs():
     return _settings.max_epochs
 
 
-def set_max_epochs(value):
+def set_max_epochs(max_epochs):
     """Bound the epochs of any `fit`; None removes the bound."""
-    _settings.max_epochs = value
+    _settings.max_epochs = max_epochs
 
 
 def max_steps_per_epoch():
@@ -138,9 +138,9 @@ def max_steps_per_epoch():
     return _settings.max_steps_per_epoch
 
 
-def set_max_steps_per_epoch(value):
+def set_max_steps_per_epoch(max_steps_per_epoch):
     """Bound the steps of any epoch; None removes the bound."""
-    _settings.max_steps_per_epoch = value
+    _settings.max_steps_per_epoch = max_steps_per_epoch
 
 
 def enable_flash_attention():

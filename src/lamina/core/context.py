@@ -17,6 +17,8 @@ class _ThreadContext(threading.local):
     shape_trace = False  # shapes.py: shapes are being inferred, values have no meaning
     probe = None  # shapes.py: the size that stands for every unknown one, while no letter can
     custom_objects = None  # registry.py: names in the open custom object scopes
+    remat = None  # remat.py: the innermost open RematScope
+    symbolic = None  # shapes.py: the innermost open SymbolicScope
     safe_mode = None  # serialization.py: the open safe mode scope
     allowance = None  # allowance.py: the memory that variables of the file being read may take
     shared_objects = None  # serialization.py: what was met in the model being written or read

@@ -137,18 +137,18 @@ def get(identifier):
         ) from error
 
 
-def serialize(policy):
+def serialize(dtype_policy):
     """Return the config of a policy, as Keras writes it."""
     return {
         "module": "keras",
-        "class_name": type(policy).__name__,
-        "config": policy.get_config(),
+        "class_name": type(dtype_policy).__name__,
+        "config": dtype_policy.get_config(),
         "registered_name": None,
     }
 
 
-def deserialize(config):
-    """Make the policy that `serialize` described."""
+def deserialize(config, custom_objects=None):
+    """Make the policy that `serialize` described; `custom_objects` holds classes of the user by name."""
     from lamina.core import serialization
 
-    return serialization.deserialize_keras_object(config)
+    return serialization.deserialize_keras_object(config, custom_objects)

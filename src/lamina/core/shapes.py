@@ -11,12 +11,31 @@ import jax
 from jax import export
 
 from lamina.core import tree
-from lamina.core.context import entering, get_mask, set_mask
+from lamina.core.context import entering, get_mask, set_mask, thread
 from lamina.core.state import StatelessScope
 from lamina.core.tensor import KerasTensor
 
 PROBES = (240, 480)  # divisible by every small stride, and large enough for deep pyramids of windows
 _AXIS_NAMES = {1: "b", 2: "bn", 3: "btc", 4: "bhwc", 5: "bdhwc"}
+
+
+class SymbolicScope(entering):
+    """Mark a `with` block in which only shapes and dtypes matter, as while a functional model is written.
+
+    Source:   Keras 3 `SymbolicScope`.
+    Example:
+        >>> with SymbolicScope():
+        ...     in_symbolic_scope()
+        True
+    """
+
+    def __init__(self):
+        super().__init__(symbolic=self)
+
+
+def in_symbolic_scope():
+    """Tell whether a SymbolicScope is open, or shapes are being inferred."""
+    return thread.symbolic is not None or thread.shape_trace
 
 
 def infer(function, *args, **kwargs):

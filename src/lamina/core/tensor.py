@@ -13,9 +13,9 @@ class KerasTensor:
     Args:
         shape: tuple of sizes, None where unknown.
         dtype: name of the dtype.
-        sparse, ragged, ragged_rank, row_splits_dtype: kept for Keras's sake.
         record_history: whether layers called on it remember the call.
         name: by default "keras_tensor", numbered.
+        sparse, ragged, ragged_rank, row_splits_dtype: kept for Keras's sake.
         symbolic_shape: the sizes as formulas of the layer's input, such as `(b, 3*h*w)`.
 
     Example:
@@ -29,10 +29,11 @@ class KerasTensor:
         dtype="float32",
         sparse=False,
         ragged=False,
-        ragged_rank=None,
-        row_splits_dtype=None,
         record_history=True,
         name=None,
+        *,
+        ragged_rank=None,
+        row_splits_dtype=None,
         symbolic_shape=None,
     ):
         self._shape = standardize_shape(shape)

@@ -37,67 +37,67 @@ def _key(entry):
     raise TypeError(f"Unknown kind of path entry: {entry!r}")
 
 
-def map_structure(function, *structures, none_is_leaf=True):
-    """Apply `function` to corresponding leaves and return the results in the structure of the first.
+def map_structure(func, *structures, none_is_leaf=True):
+    """Apply `func` to corresponding leaves and return the results in the structure of the first.
 
     Args:
-        none_is_leaf: whether `function` gets None too; otherwise it stays None.
-    Raises: ValueError if the structures differ, TypeError if `function` is not callable.
+        none_is_leaf: whether `func` gets None too; otherwise it stays None.
+    Raises: ValueError if the structures differ, TypeError if `func` is not callable.
     """
-    if not callable(function):
-        raise TypeError(f"`func` must be callable. Received: func={function}")
+    if not callable(func):
+        raise TypeError(f"`func` must be callable. Received: func={func}")
     if not structures:
         raise ValueError("Must provide at least one structure")
-    return jax.tree_util.tree_map(function, *structures, is_leaf=_is_none if none_is_leaf else None)
+    return jax.tree_util.tree_map(func, *structures, is_leaf=_is_none if none_is_leaf else None)
 
 
-def map_structure_up_to(shallow, function, *structures):
-    """Apply `function` to the parts of `structures` that stand where `shallow` has leaves."""
-    treedef = jax.tree_util.tree_structure(shallow, is_leaf=_is_none)
+def map_structure_up_to(shallow_structure, func, *structures):
+    """Apply `func` to the parts of `structures` that stand where `shallow_structure` has leaves."""
+    treedef = jax.tree_util.tree_structure(shallow_structure, is_leaf=_is_none)
     parts = [treedef.flatten_up_to(structure) for structure in structures]
-    return jax.tree_util.tree_unflatten(treedef, [function(*row) for row in zip(*parts, strict=True)])
+    return jax.tree_util.tree_unflatten(treedef, [func(*row) for row in zip(*parts, strict=True)])
 
 
-def pack_sequence_as(structure, leaves):
-    """Arrange the flat sequence `leaves` in the structure of `structure`.
+def pack_sequence_as(structure, flat_sequence):
+    """Arrange the flat sequence `flat_sequence` in the structure of `structure`.
 
-    Raises: TypeError if `leaves` is no sequence, ValueError if their number differs.
+    Raises: TypeError if `flat_sequence` is no sequence, ValueError if their number differs.
     """
-    if not isinstance(leaves, collections.abc.Sequence):
-        raise TypeError(f"flat_sequence must be a sequence. Received: {leaves}")
+    if not isinstance(flat_sequence, collections.abc.Sequence):
+        raise TypeError(f"flat_sequence must be a sequence. Received: {flat_sequence}")
     treedef = jax.tree_util.tree_structure(structure, is_leaf=_is_none)
-    if treedef.num_leaves != len(leaves):
-        raise ValueError(f"The structure has {treedef.num_leaves} leaves, the flat sequence {len(leaves)}.")
-    return jax.tree_util.tree_unflatten(treedef, list(leaves))
+    if treedef.num_leaves != len(flat_sequence):
+        raise ValueError(f"The structure has {treedef.num_leaves} leaves, the flat sequence {len(flat_sequence)}.")
+    return jax.tree_util.tree_unflatten(treedef, list(flat_sequence))
 
 
-def assert_same_structure(first, second, check_types=True):
+def assert_same_structure(a, b, check_types=None):
     """Raise ValueError unless both structures have the same containers in the same places."""
-    left = jax.tree_util.tree_structure(first, is_leaf=_is_none)
-    right = jax.tree_util.tree_structure(second, is_leaf=_is_none)
+    left = jax.tree_util.tree_structure(a, is_leaf=_is_none)
+    right = jax.tree_util.tree_structure(b, is_leaf=_is_none)
     if left != right:
         raise ValueError(f"The two structures differ:\n  {left}\n  {right}")
 
 
-def assert_same_paths(first, second):
+def assert_same_paths(a, b):
     """Raise ValueError unless the leaves of both structures stand at the same paths."""
-    left = {path for path, _ in flatten_with_path(first)}
-    right = {path for path, _ in flatten_with_path(second)}
+    left = {path for path, _ in flatten_with_path(a)}
+    right = {path for path, _ in flatten_with_path(b)}
     if left != right:
         raise ValueError(f"The two structures differ at the paths {sorted(map(str, left ^ right))}.")
 
 
-def traverse(function, structure, top_down=True):
-    """Replace each node for which `function` returns something other than None; top down stops there."""
+def traverse(func, structure, top_down=True):
+    """Replace each node for which `func` returns something other than None; top down stops there."""
     if top_down:
-        replacement = function(structure)
+        replacement = func(structure)
         if replacement is not None:
             return None if replacement is MAP_TO_NONE else replacement
     if is_nested(structure):
         children, rebuild = _open(structure)
-        structure = rebuild([traverse(function, child, top_down) for child in children])
+        structure = rebuild([traverse(func, child, top_down) for child in children])
     if not top_down:
-        replacement = function(structure)
+        replacement = func(structure)
         if replacement is not None:
             return None if replacement is MAP_TO_NONE else replacement
     return structure
@@ -128,12 +128,12 @@ def is_shape(value):
     return isinstance(value, list | tuple) and all(size is None or isinstance(size, int) for size in value)
 
 
-def map_shape_structure(function, structure):
-    """Apply `function` to each shape in a nested structure of shapes."""
+def map_shape_structure(func, structure):
+    """Apply `func` to each shape in a nested structure of shapes."""
     if is_shape(structure):
-        return function(tuple(structure))
+        return func(tuple(structure))
     if isinstance(structure, dict):
-        return {key: map_shape_structure(function, value) for key, value in structure.items()}
+        return {key: map_shape_structure(func, value) for key, value in structure.items()}
     if isinstance(structure, list | tuple):
-        return type(structure)(map_shape_structure(function, value) for value in structure)
+        return type(structure)(map_shape_structure(func, value) for value in structure)
     raise ValueError(f"Expected a shape or a structure of shapes. Received: {structure}")

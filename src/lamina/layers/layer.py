@@ -11,7 +11,7 @@ import weakref
 import jax
 
 from lamina import activations, constraints, initializers, regularizers
-from lamina.core import dtypes, policies, serialization, shapes, tools, tree
+from lamina.core import dtypes, policies, remat, serialization, shapes, tools, tree
 from lamina.core.blame import with_context
 from lamina.core.context import entering, get_mask, set_mask, thread
 from lamina.core.names import current_path, name_scope
@@ -99,6 +99,8 @@ class Layer(Tracked, Operation):
         self._warned_of_mask = False
         self._computes_mask = is_overridden(self, "compute_mask", Layer)
         self._supports_masking = self._computes_mask
+        if thread.remat is not None:
+            object.__setattr__(self, "call", functools.partial(remat.call, thread.remat, self))
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)

@@ -39,7 +39,7 @@ class Rescaling(Layer):
         return jnp.asarray(inputs, dtype) * scale + jnp.asarray(self.offset, dtype)
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config, custom_objects=None):
         """Make the layer that `config` describes, whose scale and offset may be arrays."""
-        values = {name: deserialize_keras_object(config[name]) for name in ("scale", "offset")}
+        values = {name: deserialize_keras_object(config[name], custom_objects) for name in ("scale", "offset")}
         return super().from_config({**config, **values})

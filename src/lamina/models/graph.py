@@ -28,7 +28,7 @@ class Graph:
         order, found = _walk_back(self.inputs, self.outputs)
         node_depths, operation_depths = _depths(order)
         for x in self.inputs:  # inputs that reach no output still are part of the model
-            operation = x._keras_history.operation
+            operation = getattr(x, "_keras_history", (None,))[0]
             if operation is not None and operation not in operation_depths:
                 operation_depths[operation] = 0
                 node_depths[operation._inbound_nodes[0]] = 0

@@ -11,7 +11,7 @@ from lamina.core.tensor import KerasTensor
 from lamina.layers import Layer
 from lamina.layers.tracking import count_change
 from lamina.models import summary as summaries
-from lamina.training import state_tree
+from lamina.training import state_tree as trees
 from lamina.training.trainer import Trainer
 
 
@@ -147,11 +147,11 @@ class Model(Trainer, Layer):
 
     def get_state_tree(self, value_format="backend_tensor"):
         """Return the values of all variables as dicts nested by path; see `lamina.training.state_tree`."""
-        return state_tree.get_state_tree(self, value_format)
+        return trees.get_state_tree(self, value_format)
 
-    def set_state_tree(self, state):
+    def set_state_tree(self, state_tree):
         """Assign the values of such a tree; variables that are not in it keep theirs."""
-        state_tree.set_state_tree(self, state)
+        trees.set_state_tree(self, state_tree)
 
     def to_json(self, **kwargs):
         """Return the architecture as JSON; keyword arguments go to `json.dumps`."""

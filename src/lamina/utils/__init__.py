@@ -17,6 +17,7 @@ from lamina.core.registry import (
 )
 from lamina.core.serialization import deserialize_keras_object, serialize_keras_object
 from lamina.core.session import clear_session
+from lamina.legacy import saving as legacy
 from lamina.training.data import PyDataset, pack_x_y_sample_weight, unpack_x_y_sample_weight
 from lamina.utils.arrays import normalize, pad_sequences, to_categorical
 from lamina.utils.config import Config
@@ -45,6 +46,7 @@ __all__ = [
     "get_source_inputs",
     "is_interactive_logging_enabled",
     "is_keras_tensor",
+    "legacy",
     "normalize",
     "pack_x_y_sample_weight",
     "pad_sequences",

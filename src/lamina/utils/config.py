@@ -57,6 +57,10 @@ class Config(MutableMapping):
     def __setattr__(self, name, value):
         self[name] = value
 
+    def get(self, keyname, value=None):
+        """Return the value of a name, or `value` if there is none."""
+        return self._config.get(keyname, value)
+
     def __getitem__(self, name):
         return self._config[name]
 
