@@ -51,18 +51,25 @@ def edits(attempt, error=None):
         error: the exception, if it is still there, for the names of the user's variables.
     """
     found = []
+    if _works(lambda: _judged(attempt, run_again(attempt))):  # it is the values that are wrong, not the shapes
+        return found
     for code, place, why, trial in _candidates(attempt, error):
-        try:
-            with experiment():
-                outputs = trial()
-        except Exception:  # noqa: BLE001 -- this edit does not help
-            continue
-        if any(size == 0 for x in outputs for size in x.shape):
+        outputs = _works(trial)
+        if outputs is None or any(size == 0 for x in outputs for size in x.shape):
             continue
         found.append(Edit(code, place, why, tuple(outputs[0].shape) if outputs else None))
         if len(found) == _MOST:
             break
     return found
+
+
+def _works(trial):
+    """Return what a trial gives, None if it fails."""
+    try:
+        with experiment():
+            return trial()
+    except Exception:  # noqa: BLE001 -- whatever it is, this does not help
+        return None
 
 
 def _candidates(attempt, error):
