@@ -4,44 +4,70 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
-from tests.dialects.programs import PROGRAMS
+from tests.dialects.corpus.registry import all_programs
+
+PROGRAMS = all_programs()
 
 RUNNER = """
 import contextlib, io, json, sys, traceback
+import numpy as np
 with open(sys.argv[1], encoding='utf-8') as file:
     programs = json.load(file)
-from lamina.dialects import spelling
+def numbers(x):
+    return {k: numbers(v) for k, v in x.items()} if isinstance(x, dict) else np.asarray(x, 'float64').tolist()
 for name, source in programs.items():
-    advice = io.StringIO()
-    failure = ''
+    advice, failure, names = io.StringIO(), '', {'__name__': '__main__'}
     try:
         with contextlib.redirect_stderr(advice):
-            exec(compile(source, name, 'exec'), {'__name__': '__main__'})
+            exec(compile(source, name, 'exec'), names)
+        result = numbers(names.get('result', {}))
     except Exception:
-        failure = traceback.format_exc()
-    print(json.dumps([name, failure, advice.getvalue()]), flush=True)
+        failure, result = traceback.format_exc(), None
+    print(json.dumps([name, failure, advice.getvalue(), result]), flush=True)
 """
+
+
+def run_all(folder, sources, *start):
+    """Run programs one after another in a process of their own; return (failure, advice, result) of each."""
+    (folder / "runner.py").write_text(RUNNER, encoding="utf-8")
+    (folder / "programs.json").write_text(json.dumps(sources), encoding="utf-8")
+    command = [sys.executable, *start, str(folder / "runner.py"), str(folder / "programs.json")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")]
+    return {name: rest for name, *rest in lines}
 
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """Run all programs in one process of their own: here the real Keras may be imported."""
-    folder = tmp_path_factory.mktemp("programs")
-    (folder / "runner.py").write_text(RUNNER, encoding="utf-8")
-    sources = {name: source for name, (source, _) in PROGRAMS.items()}
-    (folder / "programs.json").write_text(json.dumps(sources), encoding="utf-8")
-    command = [sys.executable, "-m", "lamina", "run", str(folder / "runner.py"), str(folder / "programs.json")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stderr
-    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")]
-    return {name: (failure, advice) for name, failure, advice in lines}
+    sources = {name: source for name, (source, _, _) in PROGRAMS.items()}
+    return run_all(tmp_path_factory.mktemp("lamina"), sources, "-m", "lamina", "run")
+
+
+@pytest.fixture(scope="module")
+def runs_of_keras(tmp_path_factory):
+    sources = {name: source for name, (source, _, also) in PROGRAMS.items() if also}
+    return run_all(tmp_path_factory.mktemp("keras"), sources)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_program_of_its_time_runs_unchanged(runs, name):
-    failure, advice = runs[name]
+    failure, advice, _ = runs[name]
     assert not failure, failure
     for word in PROGRAMS[name][1]:
         assert word in advice
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name, (_, _, also) in PROGRAMS.items() if also])
+def test_a_program_that_keras_still_runs_gives_the_same_numbers(runs, runs_of_keras, name):
+    failure, _, expected = runs_of_keras[name]
+    assert not failure, failure
+    assert expected, "the program leaves no `result`"
+    result = runs[name][2]
+    assert result.keys() == expected.keys()
+    for key in expected:
+        np.testing.assert_allclose(result[key], expected[key], rtol=2e-4, atol=1e-5, err_msg=key)

@@ -14,7 +14,7 @@ from lamina.core.names import auto_name, name_scope
 from lamina.core.saveable import KerasSaveable
 from lamina.core.variable import Variable
 
-_global = {"generator": None, "seed": None}
+_global = {"generator": None, "seed": None, "in_programs": None}
 
 
 def set_random_seed(seed):
@@ -43,6 +43,14 @@ def get_random_seed():
 def reset():
     """Forget the process-wide generator."""
     _global["generator"] = None
+
+
+def draw_in_programs_from(source):
+    """Let `source()`, which returns a SeedGenerator or None, serve functions without a seed inside compiled code.
+
+    None takes it away again.
+    """
+    _global["in_programs"] = source
 
 
 def make_default_seed():
@@ -108,6 +116,10 @@ def global_seed_generator():
     Raises: ValueError while a function is being compiled, where it would give the same number forever.
     """
     if is_tracing():
+        source = _global["in_programs"]
+        generator = source() if source is not None else None
+        if generator is not None:
+            return generator
         raise ValueError(
             "A random function was called without a seed inside compiled code, where it would give the same numbers "
             "forever. Make `self.seed_generator = SeedGenerator(1337)` in the layer's `__init__` and pass "

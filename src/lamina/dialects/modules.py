@@ -20,6 +20,8 @@ class AnsweredModule(types.ModuleType):
         self.__file__ = f"<lamina.dialects: {name}>"
 
     def __getattr__(self, name):
+        if name == "__all__":  # for `from keras.layers import *`
+            return [known for known in sorted(paths.names(self.__name__)) if hasattr(self, known)]
         if name.startswith("__") and name != "__version__":
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         path = f"{self.__name__}.{name}"
@@ -49,6 +51,7 @@ class AnsweredModule(types.ModuleType):
 
 def module_exists(fullname):
     """Tell whether a dotted path was ever a module of Keras, or is a covered one of TensorFlow."""
+    fullname = paths.canonical(fullname)
     if fullname in ("keras", "tf_keras", "tensorflow"):
         return True
     parent, _, name = fullname.rpartition(".")

@@ -4,12 +4,17 @@ import math
 
 import numpy as np
 from jax._src.array import ArrayImpl
+from jax.core import Tracer
 
 from lamina.callbacks import History
 from lamina.core.tensor import KerasTensor
+from lamina.core.variable import Variable
+from lamina.dialects import old_steps
 from lamina.dialects.spelling import tell
 from lamina.dialects.tensorflow.shapes import TensorShape
+from lamina.dialects.tensorflow.tape import GradientTape
 from lamina.layers import Layer
+from lamina.metrics import Metric
 from lamina.models import Model
 from lamina.optimizers import Optimizer
 
@@ -139,6 +144,45 @@ def _shape_of(kind):
     return property(shape)
 
 
+def _tensor_shape(of):
+    return property(lambda self: TensorShape(of(self)))
+
+
+def _reset_states(self):
+    """Start anew."""
+    tell("metric.reset_states()", "metric.reset_state()", "2.4")
+    self.reset_state()
+
+
+def _compiled_loss(self):
+    """The losses given to `compile`, as one function that also counts what it returns."""
+
+    def loss(y_true, y_pred, sample_weight=None, regularization_losses=None):
+        value = sum(regularization_losses or (), self._compile_loss(y_true, y_pred, sample_weight))
+        self._loss_tracker.update_state(value)
+        return value
+
+    return loss
+
+
+def _minimize(self, loss, var_list=None, tape=None, grad_loss=None, name=None):
+    """Take one step down: `loss` is a function, or what was computed under `tape`."""
+    tell("optimizer.minimize(…)", "tape.gradient(…), then optimizer.apply_gradients(…)", "2.15")
+    if callable(loss):
+        with GradientTape() as tape:
+            value = loss()
+    else:
+        value = loss
+    variables = var_list() if callable(var_list) else var_list
+    self.apply_gradients(zip(tape.gradient(value, variables), variables, strict=True))
+
+
+def _new_subclass(cls, **options):
+    """Note how a program's own steps are written."""
+    super(Model, cls).__init_subclass__(**options)
+    old_steps.adopt(cls)
+
+
 _new_model = Model.__new__
 
 
@@ -158,12 +202,21 @@ def table():
         (Model, "predict_generator", _predict_generator),
         (Model, "predict_classes", _predict_classes),
         (Model, "predict_proba", _predict_proba),
+        (Model, "__init_subclass__", classmethod(_new_subclass)),
+        (Model, "compiled_loss", property(_compiled_loss)),
+        *((Model, name, old_steps.base_step(name)) for name in ("train_step", "test_step", "predict_step")),
+        (Metric, "reset_states", _reset_states),
         (Optimizer, "lr", property(_rate, _set_rate)),
+        (Optimizer, "minimize", _minimize),
         (Layer, "get_input_at", _tensors_at("input")),
         (Layer, "get_output_at", _tensors_at("output")),
         (Layer, "input_shape", _shape_of("input")),
         (Layer, "output_shape", _shape_of("output")),
         (ArrayImpl, "numpy", lambda self: np.asarray(self)),
-        (KerasTensor, "get_shape", lambda self: TensorShape(self.shape)),
+        (KerasTensor, "shape", _tensor_shape(lambda self: self._shape)),
+        (Variable, "shape", _tensor_shape(lambda self: self._shape)),
+        (ArrayImpl, "shape", _tensor_shape(lambda self: self.aval.shape)),
+        (Tracer, "shape", _tensor_shape(lambda self: self.aval.shape)),
+        *((cls, "get_shape", lambda self: self.shape) for cls in (KerasTensor, Variable, ArrayImpl, Tracer)),
         (History, "history", property(_history, _set_history)),
     )

@@ -13,11 +13,15 @@ _ALIASES = (
 )
 """Packages that were, in their time, the same as `keras`."""
 
+_OF_TENSORFLOW = ("losses", "metrics", "optimizers", "initializers")
+"""Rooms of Keras that TensorFlow also has without the `keras` in between."""
+
 _OLD_WORDS = {
     "engine": ("layers", "models", "core.tensor", "core.operation"),
     "initializations": ("initializers",),
     "legacy": ("layers", "models"),
     "objectives": ("losses",),
+    "testing": ("dialects.testing",),
     "trainers": ("training.trainer", "training.objective", "training.scores", "training.data"),
 }
 """The word after `keras` in paths of other times or of Keras's inside, and the rooms that have the names today."""
@@ -27,7 +31,11 @@ _INSIDE = {
     "initializers": ("initializers.scaling",),
     "utils": ("core.random", "core.names", "core.session", "saving"),
 }
-_INSIDE_ANY = ("dialects.internals", "config", "")
+_INSIDE_ANY = (
+    *(f"dialects.internals.{room}" for room in ("backend", "utilities", "files", "operation_shapes")),
+    "config",
+    "",
+)
 """Rooms that are searched too for a path under `keras.src`; "" is the package itself."""
 
 _DEEPER = {
@@ -55,6 +63,12 @@ def canonical(fullname):
         >>> canonical("tensorflow.keras.layers"), canonical("tensorflow.nn")
         ('keras.layers', 'tensorflow.nn')
     """
+    for version in ("tensorflow.compat.v1", "tensorflow.compat.v2"):
+        if fullname == version or fullname.startswith(version + "."):
+            return canonical("tensorflow" + fullname[len(version) :])
+    package, _, room = fullname.partition(".")
+    if package == "tensorflow" and room.partition(".")[0] in _OF_TENSORFLOW:
+        return f"keras.{room}"
     for alias in _ALIASES:
         if fullname == alias or fullname.startswith(alias + "."):
             return "keras" + fullname[len(alias) :]
@@ -82,7 +96,7 @@ def names(module):
     found = set()
     for room in _rooms(module):
         opened = _open(room)
-        found.update(getattr(opened, "__all__", ()) if opened else ())
+        found.update(_public_names(opened) if opened else ())
     return found
 
 
@@ -113,13 +127,18 @@ def _deeper(words):
 
 def _public(room, name):
     opened = _open(room)
-    if opened is None or name not in getattr(opened, "__all__", dir(opened)):
+    if opened is None or name not in _public_names(opened):
         return NOTHING
     found = getattr(opened, name, NOTHING)
     is_room = (
         isinstance(found, type(importlib)) and found.__name__.startswith("lamina.") and "dialects" not in found.__name__
     )
     return NOTHING if is_room else found
+
+
+def _public_names(module):
+    found = getattr(module, "__all__", None)
+    return found if found is not None else [name for name in dir(module) if not name.startswith("_")]
 
 
 def _open(room):

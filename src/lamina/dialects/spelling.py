@@ -80,7 +80,8 @@ def translate(owner, table, keywords):
 
 def understand():
     """Let our classes take the old spellings of the tables, until `forget`."""
-    from lamina.dialects import old_arguments, old_attributes
+    from lamina.core.random import draw_in_programs_from
+    from lamina.dialects import old_arguments, old_attributes, seeds
 
     for path, table in old_arguments.table().items():
         home, name = path.split(":")
@@ -94,10 +95,14 @@ def understand():
         _replace(owner, attribute, _understanding(function, name, table))
     for owner, name, value in old_attributes.table():
         _replace(owner, name, value)
+    draw_in_programs_from(seeds.of_running_layer)
 
 
 def forget():
     """Take the old spellings away again."""
+    from lamina.core.random import draw_in_programs_from
+
+    draw_in_programs_from(None)
     while _Settings.undo:
         owner, name, before = _Settings.undo.pop()
         if before is None:

@@ -4,7 +4,7 @@ from lamina import layers, ops, random
 from lamina.core import config, tree
 from lamina.core.context import thread
 from lamina.core.variable import Variable
-from lamina.dialects.internals import int_shape
+from lamina.dialects.internals.backend import int_shape
 from lamina.dialects.spelling import tell
 
 abs, any, all, exp, log, sqrt, square = ops.abs, ops.any, ops.all, ops.exp, ops.log, ops.sqrt, ops.square

@@ -1,5 +1,7 @@
 """`tf.image`: the basics, on images with channels last."""
 
+from io import BytesIO
+
 import numpy as np
 
 from lamina import ops, random
@@ -7,16 +9,26 @@ from lamina import ops, random
 __all__ = [
     "adjust_brightness",
     "adjust_contrast",
+    "adjust_hue",
+    "adjust_saturation",
     "central_crop",
     "convert_image_dtype",
     "crop_to_bounding_box",
+    "decode_image",
+    "decode_jpeg",
+    "decode_png",
     "flip_left_right",
     "flip_up_down",
     "grayscale_to_rgb",
+    "pad_to_bounding_box",
     "per_image_standardization",
     "random_brightness",
+    "random_contrast",
+    "random_crop",
     "random_flip_left_right",
     "random_flip_up_down",
+    "random_hue",
+    "random_saturation",
     "resize",
     "rgb_to_grayscale",
     "rot90",
@@ -113,3 +125,63 @@ def per_image_standardization(image):
     axes = (-3, -2, -1)
     least = 1 / np.sqrt(np.prod(image.shape[-3:]))
     return (image - ops.mean(image, axes, keepdims=True)) / ops.maximum(ops.std(image, axes, keepdims=True), least)
+
+
+def random_contrast(image, lower, upper, seed=None):
+    """Stretch values away from the mean, by a random factor."""
+    return adjust_contrast(image, random.uniform((), lower, upper, seed=seed))
+
+
+def adjust_saturation(image, saturation_factor, name=None):
+    """Make colours stronger or paler."""
+    hue, saturation, value = ops.unstack(ops.image.rgb_to_hsv(image), axis=-1)
+    return ops.image.hsv_to_rgb(ops.stack([hue, ops.clip(saturation * saturation_factor, 0, 1), value], axis=-1))
+
+
+def random_saturation(image, lower, upper, seed=None):
+    """Make colours stronger or paler, by a random factor."""
+    return adjust_saturation(image, random.uniform((), lower, upper, seed=seed))
+
+
+def adjust_hue(image, delta, name=None):
+    """Turn the colours around the circle, by a part of it."""
+    hue, saturation, value = ops.unstack(ops.image.rgb_to_hsv(image), axis=-1)
+    return ops.image.hsv_to_rgb(ops.stack([ops.mod(hue + delta, 1.0), saturation, value], axis=-1))
+
+
+def random_hue(image, max_delta, seed=None):
+    """Turn the colours around the circle, by a random part of it."""
+    return adjust_hue(image, random.uniform((), -max_delta, max_delta, seed=seed))
+
+
+def random_crop(value, size, seed=None, name=None):
+    """Cut a block of a size out of a random place."""
+    size = [int(n) for n in size]
+    starts = [random.randint((), 0, full - n + 1, seed=seed) for full, n in zip(value.shape, size, strict=True)]
+    return ops.slice(value, starts, size)
+
+
+def pad_to_bounding_box(image, offset_height, offset_width, target_height, target_width):
+    """Put the image at a place on a larger one of zeros."""
+    height, width = image.shape[-3:-1]
+    margins = (
+        (offset_height, target_height - offset_height - height),
+        (offset_width, target_width - offset_width - width),
+    )
+    return ops.pad(image, (*[(0, 0)] * (len(image.shape) - 3), *margins, (0, 0)))
+
+
+def decode_image(contents, channels=None, dtype="uint8", name=None, expand_animations=True):
+    """Return the picture in an image file's bytes, uint8 (height, width, channels)."""
+    try:
+        from PIL import Image
+    except ImportError:
+        raise ImportError("Image files are read with Pillow: pip install 'lamina[images]'.") from None
+    picture = Image.open(BytesIO(contents))
+    mode = {1: "L", 3: "RGB", 4: "RGBA"}.get(channels, picture.mode)
+    array = np.asarray(picture.convert(mode))
+    array = array[..., None] if array.ndim == 2 else array
+    return convert_image_dtype(ops.convert_to_tensor(array), dtype)
+
+
+decode_jpeg = decode_png = decode_image

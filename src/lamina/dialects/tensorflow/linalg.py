@@ -1,7 +1,7 @@
 """`tf.linalg`."""
 
 from lamina import ops
-from lamina.dialects.tensorflow import einsum, eye, matmul, norm, tensordot
+from lamina.dialects.tensorflow.arrays import einsum, eye, matmul, norm, tensordot
 from lamina.dialects.tensorflow.math import l2_normalize
 from lamina.dialects.tensorflow.signatures import anonymous
 
@@ -20,9 +20,25 @@ def matvec(a, b, name=None):
     return ops.einsum("...ij,...j->...i", a, b)
 
 
+def band_part(input, num_lower, num_upper, name=None):
+    """Keep a band around the diagonal; a negative width keeps everything on that side."""
+    rows, columns = input.shape[-2:]
+    distance = ops.expand_dims(ops.arange(rows), 1) - ops.arange(columns)
+    below = distance <= (rows if num_lower < 0 else num_lower)
+    above = -distance <= (columns if num_upper < 0 else num_upper)
+    return ops.where(ops.logical_and(below, above), input, ops.zeros_like(input))
+
+
+def diag(diagonal, name=None):
+    """Return a matrix with these values on its diagonal."""
+    return ops.multiply(ops.expand_dims(diagonal, -1), ops.eye(diagonal.shape[-1], dtype=str(diagonal.dtype)))
+
+
 __all__ = [
+    "band_part",
     "cholesky",
     "det",
+    "diag",
     "diag_part",
     "einsum",
     "eye",

@@ -3,7 +3,7 @@
 from lamina import random
 from lamina.core.random import set_random_seed
 
-__all__ = ["normal", "set_seed", "shuffle", "truncated_normal", "uniform"]
+__all__ = ["categorical", "gamma", "normal", "set_seed", "shuffle", "truncated_normal", "uniform"]
 
 
 def set_seed(seed):
@@ -31,3 +31,13 @@ def uniform(shape, minval=0, maxval=None, dtype="float32", seed=None, name=None)
 def shuffle(value, seed=None, name=None):
     """Put the first axis in random order."""
     return random.shuffle(value, seed=seed)
+
+
+def categorical(logits, num_samples, dtype="int64", seed=None, name=None):
+    """Draw class numbers by their logits."""
+    return random.categorical(logits, num_samples, str(dtype), seed)
+
+
+def gamma(shape, alpha, beta=1.0, dtype="float32", seed=None, name=None):
+    """Draw from a gamma distribution."""
+    return random.gamma(tuple(shape), alpha, str(dtype), seed) / beta

@@ -1,5 +1,7 @@
 """TensorShape and TensorSpec, as far as programs read them."""
 
+import numpy as np
+
 
 class TensorShape(tuple):
     """A tuple of sizes, `None` where unknown."""
@@ -9,6 +11,16 @@ class TensorShape(tuple):
     def __new__(cls, dims=()):
         """Make it of sizes."""
         return super().__new__(cls, dims)
+
+    def __getitem__(self, key):
+        """Return a size, or the shape of some of the axes."""
+        found = super().__getitem__(key)
+        return TensorShape(found) if isinstance(key, slice) else found
+
+    @property
+    def dims(self):
+        """The sizes as a list."""
+        return list(self)
 
     def as_list(self):
         """Return the sizes as a list."""
@@ -33,6 +45,14 @@ class TensorShape(tuple):
         for size in self:
             product *= size
         return product
+
+
+class Sizes(np.ndarray):
+    """The sizes of an array as `tf.shape` gives them: numbers at hand, also while a program is compiled."""
+
+    def numpy(self):
+        """Return them as an ordinary NumPy array."""
+        return np.asarray(self)
 
 
 class TensorSpec:

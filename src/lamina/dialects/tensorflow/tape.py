@@ -4,8 +4,11 @@ Values stay ordinary arrays while the tape runs, so that `loss.numpy()` and `if 
 no public way to watch single operations; `jax._src.core.Trace` is the one its own transformations use.
 """
 
+import contextlib
+
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax._src import core as jax_core
 
 from lamina.core import tree
@@ -13,17 +16,21 @@ from lamina.core.variable import Variable
 
 
 class _Watcher(jax_core.Trace):
-    """Runs every operation at once and keeps how to go back through it."""
+    """Runs every operation where it would run without the tape, and keeps how to go back through it."""
 
     def __init__(self):
         super().__init__()
         self.records = []
+        self.around = jax_core.trace_ctx.trace  # plain evaluation, the tracing of a program, or another tape
+
+    def outside(self):
+        return jax_core.set_current_trace(self.around)
 
     def stage_value(self, value):
-        return jax_core.eval_trace.stage_value(value)
+        return self.around.stage_value(value)
 
     def process_primitive(self, primitive, args, params):
-        with jax_core.eval_context():
+        with self.outside():
             outputs = primitive.bind(*args, **params)
         if any(_is_float(arg) for arg in args):
             # Options of the compiler are for the outermost program only, and differentiation adds one around this.
@@ -46,7 +53,7 @@ class _Watcher(jax_core.Trace):
 
     def _run_once(self, function, args):
         """A call with a derivative of its own can be made once only: its way back is kept, not remade."""
-        with jax_core.eval_context():
+        with self.outside():
             outputs, back = _with_way_back(function, args)
         self.records.append((outputs, lambda: back))
         return outputs
@@ -91,17 +98,11 @@ class GradientTape:
 
     def __init__(self, persistent=False, watch_accessed_variables=True):
         self._persistent = persistent
-        self._watcher = _Watcher()
-        self._context = None
+        self._watcher = self._context = None
         self._used = False
-        self._values = {}
 
     def __enter__(self):
-        if jax_core.trace_ctx.trace is not jax_core.eval_trace:
-            raise NotImplementedError(
-                "A GradientTape inside another tape, or inside a compiled function, is not covered; "
-                "take the inner derivative with jax.grad."
-            )
+        self._watcher = _Watcher()
         self._context = jax_core.set_current_trace(self._watcher)
         self._context.__enter__()
         return self
@@ -114,7 +115,7 @@ class GradientTape:
 
     def stop_recording(self):
         """Compute inside a `with` block without noting."""
-        return jax_core.eval_context()
+        return self._watcher.outside()
 
     def gradient(self, target, sources, output_gradients=None, unconnected_gradients=None):
         """Return the derivatives of the sum of `target` by each of `sources`, `None` for those it does not depend on.
@@ -127,12 +128,13 @@ class GradientTape:
                 "Make it with `tf.GradientTape(persistent=True)`."
             )
         self._used = True
-        with jax_core.eval_context():
+        inside = jax_core.trace_ctx.trace is self._watcher
+        with self._watcher.outside() if inside else contextlib.nullcontext():
             cotangents = self._cotangents(tree.flatten(target), output_gradients)
             return tree.map_structure(lambda source: cotangents.get(id(_array(source))), sources)
 
     def _cotangents(self, targets, output_gradients):
-        found = {}
+        found, passed = {}, {}
         given = tree.flatten(output_gradients) if output_gradients is not None else [None] * len(targets)
         for target, gradient in zip(map(_array, targets), given, strict=True):
             found[id(target)] = jnp.ones_like(target) if gradient is None else jnp.asarray(gradient)
@@ -140,18 +142,18 @@ class GradientTape:
             flat, structure = jax.tree.flatten(outputs)
             if not any(id(output) in found for output in flat):
                 continue
-            incoming = [found.get(id(output), _zero(output)) for output in flat]
+            incoming = [found.pop(id(output), None) for output in flat]  # an output may be an input, handed on
+            passed.update((id(output), x) for output, x in zip(flat, incoming, strict=True) if x is not None)
+            incoming = [_zero(output) if x is None else x for output, x in zip(flat, incoming, strict=True)]
             for arg, cotangent in way_back()(jax.tree.unflatten(structure, incoming)):
                 known = found.get(id(arg))
                 found[id(arg)] = cotangent if known is None else known + cotangent
-        return found
+        return {**passed, **found}
 
 
 def _zero(output):
     if _is_float(output):
         return jnp.zeros_like(output)
-    import numpy as np
-
     return np.zeros(jnp.shape(output), jax.dtypes.float0)
 
 

@@ -1,11 +1,6 @@
-"""Short programs in the manner of each era, each asserting what it computes; `told` are words of the advice."""
+"""Programs of every year."""
 
-PROGRAMS = {}
-
-
-def program(name, source, *told):
-    PROGRAMS[name] = (source, told)
-
+from tests.dialects.corpus.registry import program
 
 program(
     "2015: an XOR in Keras 0.3",

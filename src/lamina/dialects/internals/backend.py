@@ -1,21 +1,23 @@
-"""Names that programs reach for inside Keras (`keras.src.backend`, …), each a line over what Lamina has."""
+"""`keras.src.backend`: scopes, dtypes, and what is told about the engine."""
 
 import contextlib
-import inspect
 
 import jax
-import numpy as np
 
 from lamina.core import config, dtypes
-from lamina.core.context import entering, get_mask, set_mask
+from lamina.core.context import entering, get_mask, set_mask, thread
 from lamina.core.dtypes import dtype_name, standardize_dtype
-from lamina.core.names import auto_name, name_scope, to_snake_case
+from lamina.core.lambdas import in_safe_mode
+from lamina.core.names import name_scope
 from lamina.core.operation import Operation
+from lamina.core.random import draw_seed, global_seed_generator, make_default_seed
 from lamina.core.saveable import KerasSaveable
+from lamina.core.session import clear_session
 from lamina.core.shapes import infer as compute_output_spec
 from lamina.core.state import StatelessScope, get_stateless_scope, in_stateless_scope
 from lamina.core.tensor import KerasTensor, any_symbolic, is_keras_tensor, standardize_shape
 from lamina.core.variable import Variable
+from lamina.losses.alignment import align as squeeze_or_expand_to_same_rank
 from lamina.training.trainer import Trainer
 
 __all__ = [
@@ -30,35 +32,38 @@ __all__ = [
     "KerasVariable",
     "Operation",
     "StatelessScope",
+    "SymbolicScope",
     "Trainer",
     "Variable",
     "any_symbolic_tensors",
-    "auto_name",
+    "clear_session",
     "compute_output_spec",
-    "default",
+    "convert_tf_tensor",
     "device",
+    "draw_seed",
     "dtype_name",
+    "get_autocast_scope",
+    "get_global_attribute",
     "get_keras_mask",
     "get_stateless_scope",
-    "has_arg",
+    "global_seed_generator",
+    "in_safe_mode",
     "in_stateless_scope",
+    "in_symbolic_scope",
     "int_shape",
-    "is_default",
     "is_float_dtype",
     "is_int_dtype",
     "is_keras_tensor",
-    "is_numpy_array",
+    "make_default_seed",
     "name_scope",
-    "print_msg",
     "random_seed_dtype",
     "set_backend",
+    "set_global_attribute",
     "set_keras_mask",
+    "squeeze_or_expand_to_same_rank",
     "standardize_data_format",
     "standardize_dtype",
     "standardize_shape",
-    "to_list",
-    "to_snake_case",
-    "to_tuple_or_list",
 ]
 
 any_symbolic_tensors = any_symbolic
@@ -102,44 +107,41 @@ def random_seed_dtype():
     return "uint32"
 
 
-def print_msg(message, line_break=True):
-    """Print a line of text."""
-    print(message, end="\n" if line_break else "")
-
-
-def is_default(method):
-    """Tell whether a method is the base class's own: Lamina's classes have no such methods."""
-    return getattr(method, "_is_default", False)
-
-
-def default(method):
-    """Mark a method as one that subclasses need not define."""
-    method._is_default = True
-    return method
-
-
-def has_arg(function, name, accept_all=False):
-    """Tell whether a function has an argument called `name`."""
-    parameters = inspect.signature(function).parameters
-    takes_all = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
-    return name in parameters or (accept_all and takes_all)
-
-
-def to_list(x):
-    """Return a list as it is, anything else as a list of one."""
-    return x if isinstance(x, list) else [x]
-
-
 def int_shape(x):
     """Return a tensor's shape as a tuple, `None` where a size is unknown."""
     return tuple(x.shape)
 
 
-def to_tuple_or_list(x):
-    """Return a tuple or list as it is, anything else as a tuple of one."""
-    return x if x is None or isinstance(x, (tuple, list)) else (x,)
+class SymbolicScope(entering):
+    """Say that what is computed inside a `with` block has no values."""
+
+    def __init__(self):
+        super().__init__(shape_trace=True)
 
 
-def is_numpy_array(x):
-    """Tell whether `x` is a NumPy array."""
-    return isinstance(x, np.ndarray)
+def in_symbolic_scope():
+    """Tell whether shapes are being inferred: values have no meaning."""
+    return thread.shape_trace
+
+
+def get_autocast_scope():
+    """Return the open scope that shows variables in another dtype, or None."""
+    return None if thread.autocast is None else AutocastScope(thread.autocast)
+
+
+_attributes = {}
+
+
+def get_global_attribute(name, default=None, set_to_default=False):
+    """Return what was kept under a name for the whole process."""
+    return _attributes.setdefault(name, default) if set_to_default else _attributes.get(name, default)
+
+
+def set_global_attribute(name, value):
+    """Keep something under a name for the whole process."""
+    _attributes[name] = value
+
+
+def convert_tf_tensor(outputs, dtype=None):
+    """Return arrays as they are: there is one engine."""
+    return outputs
