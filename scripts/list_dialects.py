@@ -5,7 +5,7 @@ import re
 from importlib import import_module
 from pathlib import Path
 
-from lamina.dialects import old_arguments, old_attributes, old_names, tensorflow
+from lamina.dialects import modules, old_arguments, old_attributes, old_names, paths, tensorflow
 
 HEAD = """# What `lamina run` understands
 
@@ -36,7 +36,9 @@ def names():
 def facade():
     yield "\n## The part of TensorFlow that is covered\n\n| where | names |\n|---|---|"
     yield f"| `tf` | {', '.join(f'`{name}`' for name in tensorflow.__all__)} |"
-    for word in ("config", "data", "debugging", "image", "linalg", "math", "nn", "random"):
+    for word in sorted(modules.children("tensorflow")):
+        if paths.canonical(f"tensorflow.{word}") != f"tensorflow.{word}" or word in ("compat", "python"):
+            continue
         found = import_module(f"lamina.dialects.tensorflow.{word}").__all__
         yield f"| `tf.{word}` | {', '.join(f'`{name}`' for name in found)} |"
     methods = [name for name in vars(import_module("lamina.dialects.tensorflow.data").Dataset) if name[0] != "_"]
