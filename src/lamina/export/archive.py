@@ -11,6 +11,7 @@ from jax import export as jax_export
 
 from lamina.core import errors, tree
 from lamina.core.dtypes import standardize_dtype
+from lamina.export.onnx import export_onnx
 from lamina.saving.archive import damaged, write_archive
 from lamina.saving.files import local_path, may_write, replacing
 
@@ -18,33 +19,41 @@ PLATFORMS = ("cpu", "cuda", "tpu")
 _FOLDER, _ENDING = "endpoints/", ".stablehlo"
 
 
-def export_model(model, filepath, format="stablehlo", verbose=None, input_signature=None, platforms=PLATFORMS):
+def export_model(
+    model, filepath, format="stablehlo", verbose=None, input_signature=None, platforms=PLATFORMS, opset_version=None
+):
     """Write what a model computes in inference to a file that runs without Lamina's layers.
 
     Args:
         model: a model that is built.
         filepath: path of the file.
-        format: "stablehlo".
+        format: "stablehlo" or "onnx".
         verbose: whether the path is printed; yes by default.
         input_signature: the input's structure of objects with `shape` and `dtype`, None for sizes that vary; the
             model's own inputs by default.
-        platforms: where it shall run: of "cpu", "cuda", "rocm", "tpu".
-    Raises:   ValueError for another format or a model whose inputs are not known.
-    Source:   Keras 3 `Model.export`, which has other formats; `load(path).serve(x)` runs the file.
+        platforms: where a StableHLO file shall run: of "cpu", "cuda", "rocm", "tpu".
+        opset_version: of an ONNX file: the version of its operators.
+    Raises:   ValueError for another format, a model whose inputs are not known, or a layer that ONNX cannot express.
+    Source:   Keras 3 `Model.export`, which has other formats; `load(path).serve(x)` runs a StableHLO file.
     """
-    if format != "stablehlo":
+    if format not in ("stablehlo", "onnx"):
         raise errors.FileError(
             errors.message(
                 "L406",
-                f"models are exported with format='stablehlo'; it got {format!r}.",
+                f"models are exported with format='stablehlo' or 'onnx'; it got {format!r}.",
                 fix="model.export(path, format='stablehlo')    # lamina.export.load(path).serve(x) runs it",
             )
         )
     signature = _own_signature(model) if input_signature is None else input_signature
+    verbose = verbose is None or bool(verbose)
+    if format == "onnx":
+        signature = signature[0] if isinstance(signature, list | tuple) and len(signature) == 1 else signature
+        export_onnx(model, filepath, signature, verbose, opset_version)
+        return
     archive = ExportArchive()
     archive.track(model)
     archive.add_endpoint("serve", lambda *inputs: model(*inputs, training=False), signature, platforms)
-    archive.write_out(filepath, verbose=verbose is None or bool(verbose))
+    archive.write_out(filepath, verbose=verbose)
 
 
 class ExportArchive:

@@ -142,7 +142,7 @@ class Model(Trainer, Layer):
         saving.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
 
     def export(self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs):
-        """Write what the model computes to a file that runs without layers: `format="stablehlo"`."""
+        """Write what the model computes to a file that runs without layers: `format="stablehlo"` or "onnx"."""
         room("export").export_model(self, filepath, format, verbose, input_signature, **kwargs)
 
     def get_state_tree(self, value_format="backend_tensor"):
