@@ -1,6 +1,7 @@
 """Dtype policies: in which dtype a layer keeps its weights, and in which it computes."""
 
 from lamina.core import config, dtypes
+from lamina.core.public_names import public_path
 
 _global = {"policy": None}
 QUANTIZATION_MODES = ("int8", "float8", "int4", "gptq", "awq")
@@ -30,6 +31,7 @@ class DTypePolicy:
             )
         self._name = name
         self._compute_dtype, self._variable_dtype = _parse(name)
+        self._quantization_mode = None
 
     @property
     def name(self):
@@ -49,7 +51,7 @@ class DTypePolicy:
     @property
     def quantization_mode(self):
         """How weights are quantized, None for a plain policy."""
-        return None
+        return self._quantization_mode
 
     def convert_input(self, x, autocast, dtype):
         """Return the input `x` as an array of `dtype`; integers and, without `autocast`, floats keep their own."""
@@ -72,7 +74,7 @@ class DTypePolicy:
         return cls(**config)
 
     def __eq__(self, other):
-        return type(other) is type(self) and other.name == self.name
+        return type(other) is type(self) and other.name == self.name and other.get_config() == self.get_config()
 
     def __hash__(self):
         return hash(self.name)
@@ -82,6 +84,114 @@ class DTypePolicy:
 
 
 FloatDTypePolicy = DTypePolicy
+
+
+class QuantizedDTypePolicy(DTypePolicy):
+    """How a layer treats dtypes whose largest weight is kept in few bits, as `mode` says.
+
+    Args:
+        mode: "int8", "int4", "float8", "gptq" or "awq".
+        source_name: the policy of everything else, such as "float32"; None takes the global one.
+    Raises: ValueError for another mode, or int8 computed in float16.
+
+    Example:
+        >>> QuantizedDTypePolicy("int8", "mixed_bfloat16")
+        <QuantizedDTypePolicy "int8_from_mixed_bfloat16">
+    """
+
+    _sizes = ()  # the names of the numbers that follow the mode, as in "gptq/4/128"
+
+    def __init__(self, mode, source_name=None):
+        source_name = source_name or dtype_policy().name
+        super().__init__(source_name)
+        self._source_name = source_name
+        self._name = f"{mode}_from_{source_name}"
+        self._quantization_mode, *sizes = mode.split("/") if self._sizes else [mode]
+        if self._quantization_mode not in QUANTIZATION_MODES:
+            raise ValueError(f"Invalid quantization mode. Expected one of {QUANTIZATION_MODES}. Received: mode={mode}")
+        if self._quantization_mode == "int8" and self._compute_dtype == "float16":
+            raise ValueError(f"Quantization mode='{mode}' doesn't work well with compute_dtype='float16'.")
+        self._keep_sizes(mode, sizes)
+
+    def _keep_sizes(self, mode, sizes):
+        if len(sizes) != len(self._sizes):
+            raise ValueError(f"Invalid mode for {type(self).__name__}. {self._expected(mode)}")
+        for name, size in zip(self._sizes, sizes, strict=True):
+            try:
+                number = int(size)
+            except ValueError as error:
+                raise ValueError(f"Invalid mode: <{name}> must be an integer. {self._expected(mode)}") from error
+            if name != "weight_bits" and (number < -1 or number == 0):
+                raise ValueError(f"Invalid {name} in mode: it is -1 or a positive integer. Got {size} from '{mode}'.")
+            setattr(self, name, number)
+
+    def _expected(self, mode):
+        sizes = "".join(f"/<{name}>" for name in self._sizes)
+        return f"Expected format '{type(self)._mode}{sizes}', but got '{mode}'."
+
+    @property
+    def _full_mode(self):
+        return "/".join([self._quantization_mode, *(str(getattr(self, name)) for name in self._sizes)])
+
+    def get_config(self):
+        """Return the constructor's arguments."""
+        return {"mode": self._full_mode, "source_name": self._source_name}
+
+
+class QuantizedFloat8DTypePolicy(QuantizedDTypePolicy):
+    """The policy of layers that multiply in float8 while training.
+
+    Args:
+        mode: "float8".
+        source_name: as for `QuantizedDTypePolicy`.
+        amax_history_length: over how many steps the largest value is remembered [steps].
+    """
+
+    default_amax_history_length = 1024
+
+    def __init__(self, mode, source_name=None, amax_history_length=1024):
+        super().__init__(mode, source_name)
+        if not isinstance(amax_history_length, int):
+            raise TypeError(
+                f"`amax_history_length` must be an integer. Received: amax_history_length={amax_history_length}"
+            )
+        self.amax_history_length = amax_history_length
+
+    def get_config(self):
+        """Return the constructor's arguments."""
+        return {**super().get_config(), "amax_history_length": self.amax_history_length}
+
+
+class Int4DTypePolicy(QuantizedDTypePolicy):
+    """The policy of layers with 4-bit weights: "int4/128" has a scale for every 128 of them, "int4/-1" for a column."""
+
+    _mode = "int4"
+    _sizes = ("block_size",)
+
+
+class GPTQDTypePolicy(QuantizedDTypePolicy):
+    """The policy of layers quantized by GPTQ: "gptq/4/128" has 4 bits for a weight and a scale for every 128."""
+
+    _mode = "gptq"
+    _sizes = ("weight_bits", "group_size")
+    _bits = (2, 3, 4, 8)
+
+    def _keep_sizes(self, mode, sizes):
+        super()._keep_sizes(mode, sizes)
+        if self._quantization_mode != self._mode:
+            raise ValueError(f"Invalid mode for {type(self).__name__}. {self._expected(mode)}")
+        if self.weight_bits not in self._bits:
+            raise ValueError(
+                f"Invalid weight_bits in mode. Supported values are {self._bits}, but got {self.weight_bits} from "
+                f"'{mode}'."
+            )
+
+
+class AWQDTypePolicy(GPTQDTypePolicy):
+    """The policy of layers quantized by AWQ: "awq/4/128" has 4 bits for a weight and a scale for every 128."""
+
+    _mode = "awq"
+    _bits = (4,)
 
 
 def _parse(name):
@@ -113,9 +223,14 @@ def dtype_policy():
 def set_dtype_policy(policy):
     """Set the policy that layers take when given none: a name or a `DTypePolicy`."""
     if not isinstance(policy, DTypePolicy):
-        if isinstance(policy, str) and policy.startswith(("int", "uint", "bool", "string")):
+        if not isinstance(policy, str):
+            raise ValueError(
+                "Invalid `policy` argument: the name of a policy (such as 'mixed_float16') or a `DTypePolicy` is "
+                f"wanted. Received: policy={policy} (of type {type(policy)})"
+            )
+        if policy in dtypes.DTYPES and not dtypes.is_float(policy):
             raise ValueError(f"A global policy needs a float dtype. Received: '{policy}'")
-        policy = DTypePolicy(policy)
+        policy = get(policy)
     _global["policy"] = policy
 
 
@@ -128,7 +243,8 @@ def get(identifier):
     if isinstance(identifier, dict):
         return deserialize(identifier)
     if isinstance(identifier, str):
-        return DTypePolicy(identifier)
+        quantized = identifier.startswith(QUANTIZATION_MODES) and identifier not in dtypes.DTYPES
+        return _quantized(identifier) if quantized else DTypePolicy(identifier)
     try:
         return DTypePolicy(dtypes.standardize_dtype(identifier))
     except ValueError as error:
@@ -137,10 +253,32 @@ def get(identifier):
         ) from error
 
 
+def _quantized(name):
+    """Return the policy of a name such as "int8_from_float32"."""
+    mode, *source = name.split("_from_")
+    if len(source) != 1:
+        raise ValueError(
+            "Cannot convert `policy` into a valid pair (`mode`, `source_name`) to instantiate `QuantizedDTypePolicy`. "
+            f"Received: policy={name}"
+        )
+    kind = _QUANTIZED.get(mode.split("/")[0], QuantizedDTypePolicy)
+    if kind is Int4DTypePolicy and "/" not in mode:
+        kind = QuantizedDTypePolicy
+    return kind(mode, source[0])
+
+
+_QUANTIZED = {
+    "int4": Int4DTypePolicy,
+    "float8": QuantizedFloat8DTypePolicy,
+    "gptq": GPTQDTypePolicy,
+    "awq": AWQDTypePolicy,
+}
+
+
 def serialize(dtype_policy):
     """Return the config of a policy, as Keras writes it."""
     return {
-        "module": "keras",
+        "module": public_path(type(dtype_policy)) or type(dtype_policy).__module__,
         "class_name": type(dtype_policy).__name__,
         "config": dtype_policy.get_config(),
         "registered_name": None,

@@ -23,7 +23,7 @@ _TOP_LEVEL = {
 _ROOMS = {
     "activations": ("activations",),
     "constraints": ("constraints",),
-    "dtype_policies": ("core.policies",),
+    "dtype_policies": ("core.policies", "core.policy_map"),
     "engine": ("models", "models.functional", "layers"),
     "initializers": ("initializers",),
     "layers": ("layers",),
@@ -43,6 +43,7 @@ _LOOKUPS = ("get", "serialize", "deserialize")
 
 _WRITTEN_AS = (
     ("lamina.core.policies", "keras.dtype_policies"),
+    ("lamina.core.policy_map", "keras.dtype_policies"),
     ("lamina.core.random", "keras.random"),
     ("lamina.models", "keras.models"),
     ("lamina.optimizers.schedules", "keras.optimizers.schedules"),

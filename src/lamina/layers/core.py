@@ -8,11 +8,13 @@ from lamina.core.context import set_mask
 from lamina.core.errors import ShapeError, message
 from lamina.layers.input_spec import InputSpec
 from lamina.layers.layer import Layer
-from lamina.layers.lora import LowRank
+from lamina.layers.narrow_products import accumulator
+from lamina.layers.quantization import QuantizableKernel
+from lamina.layers.stored_weight import Weight
 from lamina.layers.weights import add_weight, keep_options
 
 
-class Dense(LowRank, Layer):
+class Dense(QuantizableKernel, Layer):
     """Multiply the last axis by a matrix and add a bias: each of the `units` outputs sees all features.
 
     Maths:    y[..., u] = activation(bias[u] + sum_f x[..., f] * kernel[f, u])
@@ -26,6 +28,7 @@ class Dense(LowRank, Layer):
             names or objects.
         activity_regularizer: callable that makes a loss of the output.
         lora_rank, lora_alpha: size and weight of additions to the kernel that are trained in its place; None for none.
+        quantization_config: how the kernel is kept in few bits, if the dtype policy says so.
     Mask:     passed on
     Raises:   ShapeError L101 if the last axis differs from the one it was built with.
     Source:   Keras 3 `Dense` (same defaults).
@@ -64,7 +67,7 @@ class Dense(LowRank, Layer):
         keep_options(self, "kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
         keep_options(self, "bias", bias_initializer, bias_regularizer, bias_constraint)
         self._keep_lora(lora_rank, lora_alpha)
-        self.quantization_config = quantization_config
+        self._keep_quantization(quantization_config)
         self.input_spec = InputSpec(min_ndim=2)
         self.supports_masking = True
 
@@ -81,7 +84,7 @@ class Dense(LowRank, Layer):
                     fix="Input(shape=(10,))   # with the number of features in place of 10",
                 )
             )
-        self._kernel = add_weight(self, "kernel", (features, self.units))
+        self._build_weight((features, self.units))
         self.bias = add_weight(self, "bias", (self.units,)) if self.use_bias else None
         self.input_spec = InputSpec(min_ndim=2, axes={-1: features})
         self._start_lora()
@@ -93,10 +96,16 @@ class Dense(LowRank, Layer):
 
     def call(self, inputs, training=None):
         """Compute on arrays."""
+        if self._is_quantized:
+            return self._finished(self._multiplied(inputs))
         x = jnp.matmul(inputs, self._adapted_value())  # (batch, ..., features) @ (features, units)
-        if self.bias is not None:
-            x = x + self.bias.value
-        return x if self.activation is activations.linear else self.activation(x)
+        return self._finished(x)
+
+    def _product(self, x, weight):
+        return jnp.matmul(x, weight, preferred_element_type=accumulator(x, weight))
+
+    def _weights_to_store(self):
+        return [Weight("kernel", self._weight_shape, scale_axes=(1,), attribute="_kernel")]
 
 
 class Activation(Layer):

@@ -8,13 +8,15 @@ from lamina import activations
 from lamina.initializers import VarianceScaling
 from lamina.layers.input_spec import InputSpec
 from lamina.layers.layer import Layer
-from lamina.layers.lora import LowRank
+from lamina.layers.narrow_products import accumulator
+from lamina.layers.quantization import QuantizableKernel
+from lamina.layers.stored_weight import Weight, arrange
 from lamina.layers.weights import add_weight, keep_options
 
 _EQUATION = re.compile(r"(\.\.\.)?([a-zA-Z]+)(\.\.\.)?,([a-zA-Z]+)->(\.\.\.)?([a-zA-Z]+)(\.\.\.)?")
 
 
-class EinsumDense(LowRank, Layer):
+class EinsumDense(QuantizableKernel, Layer):
     """Multiply by a kernel and sum over the axes that an equation names, and add a bias.
 
     Maths:    y = activation(einsum(equation, x, kernel) + bias)
@@ -65,7 +67,7 @@ class EinsumDense(LowRank, Layer):
         keep_options(self, "kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
         keep_options(self, "bias", bias_initializer, bias_regularizer, bias_constraint)
         self._keep_lora(lora_rank, lora_alpha)
-        self.quantization_config = quantization_config
+        self._keep_quantization(quantization_config)
 
     @property
     def output_shape(self):
@@ -83,17 +85,11 @@ class EinsumDense(LowRank, Layer):
                 "output_axes": [i for i, letter in enumerate(kernel) if letter in outputs],
             }
             initializer = type(initializer).from_config({**initializer.get_config(), "seed": initializer.seed, **axes})
-        self._kernel = self.add_weight(
-            name="kernel",
-            shape=tuple(sizes[letter] for letter in kernel),
-            initializer=initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-        )
+        self.input_spec = InputSpec(ndim=len(input_shape))
+        self._build_weight(tuple(sizes[letter] for letter in kernel), initializer)
         self.bias = None
         if self.bias_axes is not None:
             self.bias = add_weight(self, "bias", _bias_shape(self.bias_axes, outputs, sizes))
-        self.input_spec = InputSpec(ndim=len(input_shape))
         self._start_lora()
 
     def _sizes(self, inputs, kernel, outputs, input_shape):
@@ -130,14 +126,44 @@ class EinsumDense(LowRank, Layer):
 
     def call(self, inputs, training=None):
         """Compute on arrays."""
-        x = jnp.einsum(self.equation, inputs, self._adapted_value())
-        if self.bias is not None:
-            x = x + self.bias.value
-        return x if self.activation is activations.linear else self.activation(x)
+        if self._is_quantized:
+            return self._finished(self._multiplied(inputs))
+        return self._finished(jnp.einsum(self.equation, inputs, self._adapted_value()))
+
+    def _product(self, x, weight):
+        return jnp.einsum(self.equation, x, weight, preferred_element_type=accumulator(x, weight))
+
+    def _weights_to_store(self):
+        _, kernel, outputs = _letters(self.equation, self.input_spec.ndim)
+        return [Weight("kernel", self._weight_shape, scale_axes=_axes_of(outputs, kernel), attribute="_kernel")]
+
+    def _quantize_inputs(self, x):
+        inputs, _, outputs = _letters(self.equation, x.ndim)
+        summed = tuple(axis for axis, letter in enumerate(inputs) if letter not in outputs)
+        integers, scale = self.inputs_quantizer(x, axis=summed)
+        return integers, arrange(scale, _axes_of(outputs, inputs))
+
+    _zero_name = "zero_point"
+
+    def _calibrated_matrix(self, shape):
+        """Return inputs and outputs; of a kernel with heads, the longest axis is taken for the model's."""
+        if len(shape) == 2:
+            return shape
+        if len(shape) != 3:
+            raise ValueError(
+                f"GPTQ and AWQ quantize kernels of 2 or 3 axes; that of '{self.name}' has the shape {tuple(shape)}."
+            )
+        first, second, third = shape
+        return (first, second * third) if max(shape) == first else (first * second, third)
 
     def get_config(self):
         """Return the constructor arguments, serializable, under Keras's keys."""
         return {"activity_regularizer": None, **super().get_config()}
+
+
+def _axes_of(outputs, letters):
+    """Return the axis of each letter of the output, None for those that are not among `letters`."""
+    return tuple(letters.index(letter) if letter in letters else None for letter in outputs)
 
 
 def _letters(equation, rank):

@@ -7,12 +7,15 @@ import jax.numpy as jnp
 
 from lamina.core.context import set_mask
 from lamina.core.errors import DataError, describe, message
+from lamina.layers.arguments import serialize_argument
 from lamina.layers.layer import Layer
-from lamina.layers.lora import LowRank
-from lamina.layers.weights import add_weight, keep_options
+from lamina.layers.narrow_products import accumulator
+from lamina.layers.quantization import Quantizable
+from lamina.layers.stored_weight import FORMATS, Weight
+from lamina.layers.weights import keep_options
 
 
-class Embedding(LowRank, Layer):
+class Embedding(Quantizable, Layer):
     """Look up a row of a table for each integer.
 
     Maths:    y[..., :] = embeddings[x[...]]
@@ -60,7 +63,7 @@ class Embedding(LowRank, Layer):
         self.supports_masking = mask_zero
         self.autocast = False
         self._keep_lora(lora_rank, lora_alpha)
-        self.quantization_config = quantization_config
+        self._keep_quantization(quantization_config)
         if weights is not None:
             self.build()
             self.set_weights(weights if isinstance(weights, list) and len(weights) == 1 else [weights])
@@ -69,7 +72,7 @@ class Embedding(LowRank, Layer):
         """Make the table."""
         if self.built:
             return
-        self._embeddings = add_weight(self, "embeddings", (self.input_dim, self.output_dim))
+        self._build_weight((self.input_dim, self.output_dim))
         self._start_lora()
 
     @property
@@ -82,8 +85,17 @@ class Embedding(LowRank, Layer):
         ids = inputs if inputs.dtype in ("int32", "int64") else inputs.astype("int32")
         if not isinstance(ids, jax.core.Tracer):
             self.require_rows(ids)
-        rows = jnp.take(self._adapted_value(), ids, axis=0)  # (batch, ...) -> (batch, ..., output_dim)
-        return rows.astype(self.compute_dtype)
+        if self._is_quantized:
+            stored, weight = self._stored()
+            return self._with_low_rank(stored.rows(self, weight, ids, self.compute_dtype), ids)
+        return self._product(ids, self._adapted_value()).astype(self.compute_dtype)
+
+    def _product(self, x, weight):
+        return jnp.take(weight, x, axis=0)  # (batch, ...) -> (batch, ..., output_dim)
+
+    def _weights_to_store(self):
+        shape = (self.input_dim, self.output_dim)
+        return [Weight("embeddings", shape, scale_axes=(0,), attribute="_embeddings", summed_axis=-1)]
 
     def require_rows(self, ids):
         """Raise DataError L348 if an integer of the array `ids` has no row."""
@@ -159,7 +171,7 @@ class ReversibleEmbedding(Embedding):
     def build(self, input_shape=None):
         """Make the table, or both tables."""
         super().build(input_shape)
-        if not self.tie_weights:
+        if not self.tie_weights and not self._is_quantized:
             self.reverse_embeddings = self.add_weight(
                 name="reverse_embeddings",
                 shape=(self.output_dim, self.input_dim),
@@ -173,20 +185,59 @@ class ReversibleEmbedding(Embedding):
             if self.mask_zero:
                 set_mask(rows, jnp.not_equal(inputs, 0))
             return rows
-        kernel = self._adapted_value().T if self.tie_weights else self.reverse_embeddings.value
         if self.reverse_dtype is not None:
-            inputs, kernel = inputs.astype(self.reverse_dtype), kernel.astype(self.reverse_dtype)
-        logits = jnp.matmul(inputs, kernel)  # (batch, ..., output_dim) @ (output_dim, input_dim)
+            inputs = inputs.astype(self.reverse_dtype)
+        logits = self._scores(inputs)  # (batch, ..., output_dim) @ (output_dim, input_dim)
         if self.logit_soft_cap is None:
             return logits
         return jnp.tanh(logits / self.logit_soft_cap) * self.logit_soft_cap
+
+    def _scores(self, inputs):
+        if self._is_quantized:
+            return self._quantized_scores(inputs)
+        kernel = self._adapted_value().T if self.tie_weights else self.reverse_embeddings.value
+        if self.reverse_dtype is not None:
+            kernel = kernel.astype(self.reverse_dtype)
+        return jnp.matmul(inputs, kernel)
+
+    def _quantized_scores(self, inputs):
+        weight = self._weights_to_store()[-1]
+        if not self.tie_weights:
+            return self._integer_product(inputs, FORMATS[self.quantization_mode], weight, _matmul)
+        scores = self._integer_product(inputs, FORMATS[self.quantization_mode], weight, lambda x, w: _matmul(x, w.T))
+        if not self.lora_enabled:
+            return scores
+        a, b = self._thin()
+        return scores + (self.lora_alpha / self.lora_rank) * jnp.matmul(jnp.matmul(inputs, b.value.T), a.value.T)
+
+    def _weights_to_store(self):
+        weights = super()._weights_to_store()
+        if self.tie_weights:
+            return weights
+        name, shape = "reverse_embeddings", (self.output_dim, self.input_dim)
+        return [*weights, Weight(name, shape, scale_axes=(1,), attribute=name, packed_axis=0, zero_dtype=None)]
+
+    @property
+    def variable_serialization_spec(self):
+        """The names of the saved variables, in order, for each mode."""
+        spec = super().variable_serialization_spec
+        if self.tie_weights:
+            return spec
+        name = "reverse_embeddings"
+        additions = {None: [name], "int8": [name, f"{name}_scale"], "int4": [name, f"{name}_scale", f"{name}_zero"]}
+        return {mode: [*names, *additions[mode]] for mode, names in spec.items()}
 
     def compute_mask(self, inputs, mask=None):
         """Return None: `call` sets the mask itself."""
 
     def get_config(self):
         """Return the constructor arguments, serializable, under Keras's keys."""
-        return {**super().get_config(), "quantization_config": self.quantization_config}
+        written = serialize_argument("quantization_config", self.quantization_config)
+        return {**super().get_config(), "quantization_config": written}
+
+
+def _matmul(x, weight):
+    return jnp.matmul(x, weight, preferred_element_type=accumulator(x, weight))
 
 
 def _size(name, value):

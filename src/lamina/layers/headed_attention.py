@@ -5,7 +5,9 @@ import string
 
 import jax.numpy as jnp
 
+from lamina.core import policies
 from lamina.core.config import is_flash_attention_enabled
+from lamina.core.policy_map import DTypePolicyMap
 from lamina.layers.activation_layers import Softmax
 from lamina.layers.einsum_dense import EinsumDense
 from lamina.layers.layer import Layer
@@ -173,6 +175,15 @@ class HeadedAttention(Layer):
         scores = self._softmax(scores, mask=attention_mask)
         kept = self._dropout_layer(scores, training=training) if self.dropout > 0 else scores
         return jnp.einsum(self._combine_equation, kept, value), scores
+
+    def get_config(self):
+        """Return the constructor arguments; with projections in few bits, the dtype is a map of their policies."""
+        config = super().get_config()
+        inner = self._flatten_layers(include_self=False)
+        policies_by_path = {layer.path: layer._policy for layer in inner if layer.quantization_mode}
+        if policies_by_path:
+            config["dtype"] = policies.serialize(DTypePolicyMap(self._policy.name, policies_by_path))
+        return config
 
 
 def _attention_equations(rank, axes):

@@ -6,24 +6,24 @@ From `layer(x)` to the maths: `Layer.__call__` -> `call` of the layer.
 import functools
 import inspect
 import warnings
-import weakref
 
 import jax
 
-from lamina import activations, constraints, initializers, regularizers
-from lamina.core import dtypes, policies, remat, serialization, shapes, tools, tree
+from lamina import constraints, initializers, regularizers
+from lamina.core import dtypes, policies, remat, shapes, tools, tree
 from lamina.core.blame import with_context
-from lamina.core.context import entering, get_mask, set_mask, thread
+from lamina.core.context import entering, thread
 from lamina.core.names import current_path, name_scope
 from lamina.core.operation import Node, Operation, is_overridden, own_config
 from lamina.core.state import StatelessScope
 from lamina.core.tensor import KerasTensor, any_symbolic
 from lamina.core.variable import Variable
-from lamina.layers import calling
+from lamina.layers import calling, passing
+from lamina.layers.arguments import declared_arguments, is_ours, old_input_shape, serialize_argument
 from lamina.layers.input_spec import InputSpec, assert_input_compatibility
+from lamina.layers.losses import WithLosses, layers_with_losses
+from lamina.layers.precision import WithPolicy
 from lamina.layers.tracking import Tracked
-
-_layers_with_losses = weakref.WeakSet()
 
 
 def _recorded_build(build):
@@ -38,6 +38,7 @@ def _recorded_build(build):
         try:
             with name_scope(self.name, caller=self):
                 self._path = current_path()
+                self._settle_policy()
                 build(self, *args, **kwargs)
         finally:
             self._building = False
@@ -49,7 +50,7 @@ def _recorded_build(build):
     return recorded
 
 
-class Layer(Tracked, Operation):
+class Layer(WithPolicy, WithLosses, Tracked, Operation):
     """A function with weights: define `build` to make the weights and `call` to compute.
 
     Args:
@@ -79,9 +80,10 @@ class Layer(Tracked, Operation):
     def __init__(self, *, activity_regularizer=None, trainable=True, dtype=None, autocast=True, name=None, **kwargs):
         object.__setattr__(self, "_tracked", [])
         Operation.__init__(self, name=name)
-        self._dtype_policy = policies.get(dtype)
+        self._path = None
+        self._set_policy(policies.get(dtype))
         self.activity_regularizer = regularizers.get(activity_regularizer)
-        self._input_shape_arg = _old_input_shape(kwargs)
+        self._input_shape_arg = old_input_shape(kwargs)
         if kwargs:
             raise ValueError(f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}")
         if not isinstance(trainable, bool):
@@ -90,8 +92,7 @@ class Layer(Tracked, Operation):
             )
         self._trainable = trainable
         self.autocast = autocast
-        self.built = _is_ours(type(self)) and not self._has_own_build()
-        self._path = None
+        self.built = is_ours(type(self)) and not self._has_own_build()
         self._build_shapes = None
         self._input_spec = None
         self._called = False
@@ -130,10 +131,10 @@ class Layer(Tracked, Operation):
                 self._build_by_call(args, kwargs, inputs)
             if any_symbolic(args, kwargs):
                 return self._record_call(*given)
-            if thread.layer is None and _layers_with_losses:
+            if thread.layer is None and layers_with_losses:
                 self._clear_losses()
-            self._pass_training(kwargs)
-            mask = self._pass_masks(inputs, args, kwargs)
+            passing.pass_training(self, kwargs)
+            mask = passing.pass_masks(self, inputs, args, kwargs)
             training = kwargs.get("training", thread.training)
             thread.layer, thread.training, thread.autocast = self, training, self._autocast()
             if "training" in kwargs and "training" not in calling.call_parameters(type(self)):
@@ -153,9 +154,9 @@ class Layer(Tracked, Operation):
             self._add_activity_losses(outputs)
         if self._supports_masking:
             if mask is not None or self._computes_mask:
-                self._mask_outputs(inputs, outputs, mask)
+                passing.mask_outputs(self, inputs, outputs, mask)
         elif mask is not None:
-            self._warn_of_lost_mask()
+            passing.warn_of_lost_mask(self)
         return outputs
 
     def call(self, *args, **kwargs):
@@ -205,55 +206,6 @@ class Layer(Tracked, Operation):
             self._build_by_call(inputs, named, calling.first_argument(self, inputs, named))
         outputs = shapes.infer(self, *inputs, **named)
         return tree.map_structure(lambda x: x.shape, outputs)
-
-    def _pass_training(self, kwargs):
-        """`training` is what the caller says, else what the layer around says, else the default of `call`."""
-        if kwargs.get("training", thread.training) is None:
-            parameter = calling.call_parameters(type(self)).get("training")
-            value = None if parameter is None or parameter.default is inspect.Parameter.empty else parameter.default
-        else:
-            value = kwargs.get("training")
-            value = thread.training if value is None else value
-        if value is not None:
-            kwargs["training"] = value
-        else:
-            kwargs.pop("training", None)
-
-    def _pass_masks(self, inputs, args, kwargs):
-        """Fill mask arguments from the masks that travel with the inputs; return the mask of the first, or None."""
-        names = calling.mask_parameters(type(self))
-        if names and any(kwargs.get(name) is None for name in names):
-            tensors = calling.tensor_arguments(self, args, _without(kwargs, names))
-            given = calling.bind(self, args, kwargs)
-            for tensor_name, value in tensors.items():
-                name = "mask" if len(tensors) == 1 and "mask" in names else f"{tensor_name}_mask"
-                if name in names and given.get(name) is None:
-                    kwargs[name] = _masks_of(value)
-        mask = kwargs.get("mask")
-        if mask is None:
-            mask = get_mask(inputs) if isinstance(inputs, jax.Array) else _masks_of(inputs)
-        return mask
-
-    def _mask_outputs(self, inputs, outputs, previous_mask):
-        flat = [x for x in tree.flatten(outputs) if isinstance(x, jax.Array)]
-        if all(get_mask(x) is not None for x in flat):
-            return
-        masks = self.compute_mask(inputs, previous_mask)
-        if masks is None:
-            return
-        for x, mask in zip(flat, tree.flatten(masks), strict=False):
-            if mask is not None and get_mask(x) is None:
-                set_mask(x, mask)
-
-    def _warn_of_lost_mask(self):
-        if not self._warned_of_mask:
-            object.__setattr__(self, "_warned_of_mask", True)
-            warnings.warn(
-                f"Layer '{self.name}' (of type {type(self).__name__}) was passed an input with a mask attached to it. "
-                "However, this layer does not support masking and will therefore destroy the mask information. "
-                "Downstream layers will not see the mask.",
-                stacklevel=4,
-            )
 
     def compute_mask(self, inputs, previous_mask):
         """Return the mask of the output; by default that of the input."""
@@ -343,7 +295,7 @@ class Layer(Tracked, Operation):
         dtype = self.variable_dtype if dtype is None else dtypes.standardize_dtype(dtype)
         if initializer is None:
             initializer = "glorot_uniform" if dtypes.is_float(dtype) else "zeros"
-        with name_scope(self.name, caller=self):
+        with self._name_scope():
             variable = Variable(
                 initializers.get(initializer),
                 shape=() if shape is None else shape,
@@ -360,6 +312,13 @@ class Layer(Tracked, Operation):
         if not self._trainable:
             variable.trainable = False
         return variable
+
+    def _name_scope(self):
+        """Return the scope of the layer's variables: where it was built, once that is known."""
+        if self._path is None or self._building:
+            return name_scope(self.name, caller=self)
+        *outer, own = self._path.split("/")
+        return entering(names=(*((name, None) for name in outer), (own, self)))
 
     # --- state -------------------------------------------------------------------------------------------------
 
@@ -396,42 +355,6 @@ class Layer(Tracked, Operation):
         updated = [scope.get_current_value(v) for v in self.non_trainable_variables]
         return (outputs, updated, losses) if return_losses else (outputs, updated)
 
-    # --- losses ------------------------------------------------------------------------------------------------
-
-    def add_loss(self, loss):
-        """Add a scalar (or a list of scalars) to what training minimises; for use inside `call`."""
-        for x in tree.flatten(loss):
-            if not isinstance(x, jax.Array):
-                raise ValueError(f"`add_loss()` takes a tensor computed in `call()`. Received invalid value: {x}")
-            if thread.scope is not None:
-                thread.scope.add_loss(x, self)
-            else:
-                self._losses.append(x)
-                _layers_with_losses.add(self)
-
-    @property
-    def losses(self):
-        """The scalars of `add_loss`, of activity and of weight regularizers, of this layer and of the layers in it."""
-        layers = self._flatten_layers()
-        if thread.scope is not None:
-            owners = {id(layer) for layer in layers}
-            pairs = zip(thread.scope.losses, thread.scope.loss_owners, strict=True)
-            found = [loss for loss, owner in pairs if id(owner) in owners]
-        else:
-            found = [loss for layer in layers for loss in layer._losses]
-        return [*found, *(w.regularizer(w.value) for w in self.trainable_weights if w.regularizer is not None)]
-
-    def _clear_losses(self):
-        for layer in self._flatten_layers():
-            layer._losses.clear()
-            _layers_with_losses.discard(layer)
-
-    def _add_activity_losses(self, outputs):
-        for output in tree.flatten(outputs):
-            if isinstance(output, jax.Array):
-                loss = self.activity_regularizer(output)
-                self.add_loss(loss / output.shape[0] if output.ndim else loss)
-
     def _flatten_layers(self, include_self=True, recursive=True):
         """Return the layers in this one, each once, outermost first."""
         found = {id(self): self} if include_self else {}
@@ -457,61 +380,17 @@ class Layer(Tracked, Operation):
     def input_spec(self, value):
         self._input_spec = value
 
-    @property
-    def dtype_policy(self):
-        """The dtype policy."""
-        return self._dtype_policy
-
-    @dtype_policy.setter
-    def dtype_policy(self, value):
-        self._dtype_policy = policies.get(value)
-
-    @property
-    def dtype(self):
-        """The dtype weights are kept in."""
-        return self._dtype_policy.variable_dtype
-
-    @property
-    def variable_dtype(self):
-        """The dtype weights are kept in."""
-        return self._dtype_policy.variable_dtype
-
-    @property
-    def compute_dtype(self):
-        """The dtype of the computation."""
-        return self._dtype_policy.compute_dtype
-
-    @property
-    def input_dtype(self):
-        """The dtype float inputs are cast to."""
-        return self._dtype_policy._compute_dtype
-
-    @property
-    def quantization_mode(self):
-        """How weights are quantized, or None."""
-        return self._dtype_policy.quantization_mode
-
-    def _autocast(self):
-        """The dtype in which `call` reads float variables: None as long as that is the dtype they are kept in."""
-        policy = self._dtype_policy
-        if not self.autocast:
-            return None
-        mixed = policy._compute_dtype != policy._variable_dtype
-        if not mixed and (thread.autocast is None or not dtypes.is_float(policy._compute_dtype)):
-            return None
-        return policy._compute_dtype
-
     # --- configuration -----------------------------------------------------------------------------------------
 
     def get_config(self):
         """Return the constructor arguments, serializable, under Keras's keys."""
         config = {"name": self.name, "trainable": self.trainable, "dtype": policies.serialize(self.dtype_policy)}
-        declared = _declared_arguments(type(self))
+        declared = declared_arguments(type(self))
         if self.activity_regularizer is not None and "activity_regularizer" not in declared:
             config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
         for name in declared:
             config[name] = serialize_argument(name, getattr(self, name))
-        if is_overridden(self, "get_config", Layer) or _is_ours(type(self)):
+        if is_overridden(self, "get_config", Layer) or is_ours(type(self)):
             return config
         return own_config(self, config)
 
@@ -557,49 +436,6 @@ class Layer(Tracked, Operation):
 
     def __repr__(self):
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
-
-
-def _is_ours(cls):
-    return cls.__module__.startswith("lamina.")
-
-
-@functools.cache
-def _declared_arguments(cls):
-    """Return the constructor arguments of the nearest class of the library that are part of its config."""
-    own = next((c for c in cls.__mro__ if _is_ours(c)), Layer)
-    skipped = {"self", "name", "dtype", "trainable", *own._config_skips}
-    variadic = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
-    if own is Layer:
-        return ()
-    return tuple(
-        n for n, p in inspect.signature(own.__init__).parameters.items() if n not in skipped and p.kind not in variadic
-    )
-
-
-def serialize_argument(name, value):
-    """Return a constructor argument as Keras writes it: activations by name, the rest in Keras's object format."""
-    if name.endswith("activation") and callable(value):
-        return activations.serialize(value)
-    return serialization.serialize_keras_object(value)
-
-
-def _old_input_shape(kwargs):
-    """Take `input_shape`/`input_dim`, which old code gives to the first layer of a stack, out of `kwargs`."""
-    shape = kwargs.pop("input_shape", None)
-    dim = kwargs.pop("input_dim", None)
-    return (dim,) if dim is not None else shape
-
-
-def _masks_of(value):
-    """Return the masks of a tensor, or of a structure of tensors; None if there is none at all."""
-    if isinstance(value, jax.Array | KerasTensor):
-        return get_mask(value)
-    masks = tree.map_structure(lambda x: None if x is None else get_mask(x), value)
-    return masks if any(m is not None for m in tree.flatten(masks)) else None
-
-
-def _without(kwargs, names):
-    return {name: value for name, value in kwargs.items() if name not in names and name != "training"}
 
 
 def _as_shape(shape):

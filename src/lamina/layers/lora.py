@@ -47,11 +47,11 @@ class LowRank:
             raise ValueError(f"Cannot enable lora on '{self.name}', a layer that isn't yet built.")
         if self.lora_enabled:
             raise ValueError(f"lora is already enabled on '{self.name}'. This can only be done once per layer.")
-        weight = self._adapted_weight()
-        self._locked = False
-        self._add_thin("a", (*weight.shape[:-1], rank), a_initializer)
-        self._add_thin("b", (rank, weight.shape[-1]), b_initializer)
-        self._locked = True
+        weight, shape = self._adapted_weight(), self._adapted_shape()
+        locked, self._locked = self._locked, False
+        self._add_thin("a", (*shape[:-1], rank), a_initializer)
+        self._add_thin("b", (rank, shape[-1]), b_initializer)
+        self._locked = locked
         weight.trainable = False
         count_change()
         self.lora_enabled = True
@@ -74,9 +74,18 @@ class LowRank:
             raise AttributeError(f"You must build the layer before accessing `{self._adapted}`.")
         return getattr(self, f"_{self._adapted}")
 
+    def _adapted_shape(self):
+        return self._adapted_weight().shape
+
+    def _adapted_floats(self):
+        """Return the frozen weight as an array."""
+        return getattr(self, f"_{self._adapted}").value
+
     def _adapted_value(self):
         """Return the array that the weight and the two matrices make together."""
-        weight = getattr(self, f"_{self._adapted}").value
+        if not (self.lora_enabled or self._is_quantized):
+            return getattr(self, f"_{self._adapted}").value
+        weight = self._adapted_floats()
         if not self.lora_enabled:
             return weight
         a, b = self._thin()

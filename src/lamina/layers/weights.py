@@ -15,19 +15,20 @@ def keep_options(layer, weight, initializer, regularizer=None, constraint=None):
     setattr(layer, f"{weight}_constraint", constraints.get(constraint))
 
 
-def add_weight(layer, weight, shape, name=None, autocast=True):
+def add_weight(layer, weight, shape, name=None, autocast=True, initializer=None):
     """Make a weight with the options kept for it.
 
     Args:
         weight: under which the options were kept.
         name: of the variable; by default `weight`.
         autocast: see `Variable`.
+        initializer: by default the one kept.
     Returns:  the Variable.
     """
     return layer.add_weight(
         name=name or weight,
         shape=shape,
-        initializer=getattr(layer, f"{weight}_initializer"),
+        initializer=initializer or getattr(layer, f"{weight}_initializer"),
         regularizer=getattr(layer, f"{weight}_regularizer"),
         constraint=getattr(layer, f"{weight}_constraint"),
         autocast=autocast,

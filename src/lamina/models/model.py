@@ -10,6 +10,7 @@ from lamina.core.public_names import room
 from lamina.core.tensor import KerasTensor
 from lamina.layers import Layer
 from lamina.layers.tracking import count_change
+from lamina.models import quantization
 from lamina.models import summary as summaries
 from lamina.training import state_tree as trees
 from lamina.training.trainer import Trainer
@@ -128,6 +129,26 @@ class Model(Trainer, Layer):
             show_trainable=show_trainable,
             layer_range=layer_range,
         )
+
+    def quantize(self, mode=None, config=None, filters=None, type_check=True):
+        """Keep the weights of the layers that can do so in few bits from now on.
+
+        Args:
+            mode: "int8", "int4", "float8", "gptq" or "awq".
+            config: `quantizers.QuantizationConfig`; by default that of the mode. GPTQ and AWQ need one, with data.
+            filters: regular expression, or a list of them, for the names of the layers meant; or a function that tells.
+            type_check: whether layers of the user's own classes are left alone.
+        Raises:   ValueError for a model that is not built, an unknown mode, missing data.
+        """
+        quantization.quantize(self, mode, config, filters, type_check)
+        self.train_function = self.test_function = self.predict_function = None
+
+    def get_quantization_layer_structure(self, mode=None):
+        """Return the blocks that GPTQ and AWQ calibrate one after the other; a model that has some defines it.
+
+        Returns:  dict with "pre_block_layers" and "sequential_blocks", lists of layers, or None.
+        """
+        return
 
     def save(self, filepath, overwrite=True, zipped=None, **kwargs):
         """Write architecture, weights, and compile and optimizer state to a `.keras` file."""

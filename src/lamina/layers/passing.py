@@ -1,0 +1,78 @@
+"""What a layer call passes on without being asked: `training`, and the masks that travel with tensors."""
+
+import inspect
+import warnings
+
+import jax
+
+from lamina.core import tree
+from lamina.core.context import get_mask, set_mask, thread
+from lamina.core.tensor import KerasTensor
+from lamina.layers import calling
+
+
+def pass_training(layer, kwargs):
+    """`training` is what the caller says, else what the layer around says, else the default of `call`."""
+    if kwargs.get("training", thread.training) is None:
+        parameter = calling.call_parameters(type(layer)).get("training")
+        value = None if parameter is None or parameter.default is inspect.Parameter.empty else parameter.default
+    else:
+        value = kwargs.get("training")
+        value = thread.training if value is None else value
+    if value is not None:
+        kwargs["training"] = value
+    else:
+        kwargs.pop("training", None)
+
+
+def pass_masks(layer, inputs, args, kwargs):
+    """Fill mask arguments from the masks that travel with the inputs; return the mask of the first, or None."""
+    names = calling.mask_parameters(type(layer))
+    if names and any(kwargs.get(name) is None for name in names):
+        tensors = calling.tensor_arguments(layer, args, _without(kwargs, names))
+        given = calling.bind(layer, args, kwargs)
+        for tensor_name, value in tensors.items():
+            name = "mask" if len(tensors) == 1 and "mask" in names else f"{tensor_name}_mask"
+            if name in names and given.get(name) is None:
+                kwargs[name] = masks_of(value)
+    mask = kwargs.get("mask")
+    if mask is None:
+        mask = get_mask(inputs) if isinstance(inputs, jax.Array) else masks_of(inputs)
+    return mask
+
+
+def mask_outputs(layer, inputs, outputs, previous_mask):
+    """Give the outputs of a layer that have no mask those that it computes."""
+    flat = [x for x in tree.flatten(outputs) if isinstance(x, jax.Array)]
+    if all(get_mask(x) is not None for x in flat):
+        return
+    masks = layer.compute_mask(inputs, previous_mask)
+    if masks is None:
+        return
+    for x, mask in zip(flat, tree.flatten(masks), strict=False):
+        if mask is not None and get_mask(x) is None:
+            set_mask(x, mask)
+
+
+def warn_of_lost_mask(layer):
+    """Say, once, that a layer drops the mask of its input."""
+    if not layer._warned_of_mask:
+        object.__setattr__(layer, "_warned_of_mask", True)
+        warnings.warn(
+            f"Layer '{layer.name}' (of type {type(layer).__name__}) was passed an input with a mask attached to it. "
+            "However, this layer does not support masking and will therefore destroy the mask information. "
+            "Downstream layers will not see the mask.",
+            stacklevel=4,
+        )
+
+
+def masks_of(value):
+    """Return the masks of a tensor, or of a structure of tensors; None if there is none at all."""
+    if isinstance(value, jax.Array | KerasTensor):
+        return get_mask(value)
+    masks = tree.map_structure(lambda x: None if x is None else get_mask(x), value)
+    return masks if any(m is not None for m in tree.flatten(masks)) else None
+
+
+def _without(kwargs, names):
+    return {name: value for name, value in kwargs.items() if name not in names and name != "training"}
