@@ -8,7 +8,7 @@ from rich.console import Console
 
 from lamina.core import config
 from lamina.training import progress as room
-from lamina.training.callbacks import ProgbarLogger
+from lamina.training.callbacks.progbar_logger import ProgbarLogger
 from lamina.training.progress import Progress
 
 

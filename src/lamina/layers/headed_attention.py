@@ -3,6 +3,7 @@
 import math
 import string
 
+import jax
 import jax.numpy as jnp
 
 from lamina.core import policies
@@ -13,7 +14,6 @@ from lamina.layers.einsum_dense import EinsumDense
 from lamina.layers.layer import Layer
 from lamina.layers.regularization import Dropout
 from lamina.layers.weights import keep_options
-from lamina.ops import dot_product_attention
 
 
 class HeadedAttention(Layer):
@@ -159,14 +159,14 @@ class HeadedAttention(Layer):
             attention_mask = jnp.expand_dims(attention_mask, -2 * len(self._attention_axes) - 1)
         takes_scores = self.dropout > 0 or return_attention_scores
         if not takes_scores and query.ndim == 4 and query.shape[-1] == value.shape[-1]:
-            outputs = dot_product_attention(
+            outputs = jax.nn.dot_product_attention(
                 query,
                 key,
                 value,
                 mask=attention_mask,
                 scale=self._scale,
                 is_causal=use_causal_mask,
-                flash_attention=self._flash_attention,
+                implementation="cudnn" if self._flash_attention else "xla",
             )
             return outputs, None
         scores = jnp.einsum(self._dot_product_equation, key, query * jnp.asarray(self._scale, query.dtype))

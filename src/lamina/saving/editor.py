@@ -3,9 +3,6 @@
 import json
 
 import numpy as np
-import rich.console
-import rich.tree
-from rich.markup import escape
 
 from lamina.core import errors
 from lamina.saving import archive
@@ -28,9 +25,11 @@ class KerasFileEditor:
     """
 
     def __init__(self, filepath):
+        from rich.console import Console
+
         self.filepath = local_path(filepath)
         self.config = self.metadata = self.model = None
-        self.console = rich.console.Console(highlight=False)
+        self.console = Console(highlight=False)
         if self.filepath.endswith(".keras"):
             with archive.Archive(self.filepath) as opened:
                 self.config, self.metadata = opened.config(), json.loads(opened.read(archive.METADATA))
@@ -51,11 +50,15 @@ class KerasFileEditor:
 
     def summary(self):
         """Print the tree of objects with the shapes and dtypes of their weights."""
-        tree = rich.tree.Tree("Weights structure")
+        from rich.tree import Tree
+
+        tree = Tree("Weights structure")
         self._grow(tree, self.weights_dict, "")
         self.console.print(tree)
 
     def _grow(self, tree, objects, path):
+        from rich.markup import escape
+
         for key, value in objects.items():
             if isinstance(value, dict):
                 name = self._name(f"{path}/{key}")
@@ -179,7 +182,7 @@ class KerasFileEditor:
         return holder, key
 
     def _say(self, text):
-        self.console.print(escape(text))
+        self.console.print(text, markup=False)
 
 
 def _places(objects, above=()):

@@ -13,7 +13,7 @@ import numpy as np
 
 from lamina.core.errors import warn
 from lamina.training import programs
-from lamina.training.callbacks import CallbackList
+from lamina.training.callbacks.callback_list import CallbackList
 from lamina.training.progress import Progress
 
 # --- fit -------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from lamina.core import tree
 from lamina.core.errors import LaminaError
 from lamina.layers import Lambda, Layer, tracking
 from lamina.training import programs
-from lamina.training.callbacks import CallbackList
+from lamina.training.callbacks.callback_list import CallbackList
 from lamina.training.progress import Progress
 
 
