@@ -7,6 +7,7 @@ __version__ = "0.1.0"
 # Nothing is imported before it is asked for, so that `import lamina` is free. The names are Keras's, and ours.
 _MODULES = (
     "activations",
+    "applications",
     "backend",
     "callbacks",
     "config",
