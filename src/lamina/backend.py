@@ -13,6 +13,7 @@ from lamina.core.dtypes import is_float as is_float_dtype
 from lamina.core.dtypes import is_int as is_int_dtype
 from lamina.core.dtypes import result_type, standardize_dtype
 from lamina.core.names import get_uid
+from lamina.core.public_names import room
 from lamina.core.session import clear_session
 from lamina.core.tensor import is_keras_tensor
 
@@ -32,3 +33,11 @@ __all__ = [
     "set_image_data_format",
     "standardize_dtype",
 ]
+
+
+def __getattr__(name):
+    """Find the functions of Keras 1 and 2, such as `K.mean`, in `lamina.legacy.backend`."""
+    old = room("legacy.backend")
+    if name in old.__all__:
+        return getattr(old, name)
+    raise AttributeError(f"module 'lamina.backend' has no attribute {name!r}.")
