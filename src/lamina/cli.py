@@ -67,12 +67,18 @@ def summary(arguments):
 def run(arguments):
     """Run a program written for Keras, of any age, with Lamina in Keras's place."""
     from lamina.dialects.run import run as start
+    from lamina.dialects.run import upgrade
 
     module, code, script = arguments.module or [], arguments.code or [], arguments.script
     words = module or code or script
     if not words:
         print("lamina run: name a script, -m a module or -c code (try 'lamina run --help')", file=sys.stderr)
         return USAGE_ERROR
+    if arguments.upgrade or arguments.check:
+        if module or code:
+            print("lamina run: --upgrade and --check read a file; name a script", file=sys.stderr)
+            return USAGE_ERROR
+        return upgrade(words[0], arguments.python2, arguments.out, arguments.check)
     return start(
         module=words[0] if module else None,
         code=words[0] if code else None,
@@ -81,6 +87,7 @@ def run(arguments):
         quiet=arguments.quiet,
         strict=arguments.strict,
         as_keras=arguments.as_keras,
+        python2=arguments.python2,
     )
 
 
@@ -126,9 +133,17 @@ def _parser():
     command.add_argument(
         "--as-keras", default="3.15.1", metavar="VERSION", help="what keras.__version__ says (default: %(default)s)"
     )
+    command.add_argument("--python2", action="store_true", help="the program is written in Python 2")
+    command.add_argument(
+        "--upgrade", action="store_true", help="do not run: write the program as it would be written today"
+    )
+    command.add_argument("-o", dest="out", metavar="FILE", help="where --upgrade writes (default: SCRIPT_modern.py)")
+    command.add_argument("--check", action="store_true", help="do not run: only say what --upgrade would change")
     command.add_argument("-m", dest="module", nargs=argparse.REMAINDER, metavar="MODULE", help="run a module")
     command.add_argument("-c", dest="code", nargs=argparse.REMAINDER, metavar="CODE", help="run a line of code")
-    command.add_argument("script", nargs=argparse.REMAINDER, metavar="SCRIPT", help="a Python file and its arguments")
+    command.add_argument(
+        "script", nargs=argparse.REMAINDER, metavar="SCRIPT", help="a Python file or a notebook, and its arguments"
+    )
     command.set_defaults(run=run)
     return parser
 

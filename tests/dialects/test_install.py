@@ -1,5 +1,6 @@
 """What `install` and `lamina run` refuse, and what they pass on."""
 
+import json
 import subprocess
 import sys
 
@@ -77,3 +78,58 @@ def test_old_arguments_that_would_change_the_numbers_are_refused_with_what_to_wr
         assert "ValueError" in done.stderr
         assert "np.swapaxes" in done.stderr or "Input(batch_shape=(4, 5, 2))" in done.stderr
     assert lamina_run("--quiet", "-c", "import keras; keras.layers.LSTM(2, time_major=False)").returncode == 0
+
+
+@pytest.mark.slow
+def test_a_notebook_runs_cell_by_cell_and_shows_its_last_values(tmp_path):
+    cells = [
+        "!pip install keras\n%matplotlib inline\nfrom keras.layers import Dense",
+        "Dense(3).units",
+        "def f():\n    1 / 0\nf()",
+    ]
+    path = tmp_path / "nb.ipynb"
+    path.write_text(json.dumps({"cells": [{"cell_type": "code", "source": cell} for cell in cells]}))
+    done = lamina_run(path)
+    assert (done.returncode, done.stdout) == (1, "3\n")
+    assert f'  File "{path}[3]", line 2, in f\n    1 / 0\n' in done.stderr
+
+
+@pytest.mark.slow
+def test_python_2_is_recognised_and_run_when_asked(tmp_path):
+    script = tmp_path / "old.py"
+    script.write_text("from keras.layers import Dense\nprint Dense(3).units\n")
+    done = lamina_run(script)
+    assert done.returncode == 1
+    assert f'  File "{script}", line 2\n' in done.stderr
+    assert "write `print(Dense(3).units)`, or add --python2" in done.stderr
+    assert lamina_run("--python2", script).stdout == "3\n"
+
+
+@pytest.mark.slow
+def test_upgrade_writes_beside_the_program_and_check_only_reports(tmp_path):
+    script = tmp_path / "old.py"
+    script.write_text("from keras.layers import Dropout\nDropout(p=0.5)\n")
+    done = lamina_run("--check", script)
+    assert (done.returncode, done.stdout) == (1, f"{script}:2: `Dropout(p=…)` is now `rate=`\n")
+    assert sorted(tmp_path.iterdir()) == [script]
+    assert lamina_run("--upgrade", script).returncode == 0
+    assert (tmp_path / "old_modern.py").read_text() == "from keras.layers import Dropout\nDropout(rate=0.5)\n"
+    assert "already there" in lamina_run("--upgrade", script).stderr
+    assert lamina_run("--check", tmp_path / "old_modern.py").returncode == 0
+    script.write_text("x = (\n")
+    done = lamina_run("--check", script)
+    assert (done.returncode, "old.py:1:" in done.stderr) == (1, True)
+
+
+@pytest.mark.slow
+def test_a_module_a_line_of_code_and_arguments(tmp_path):
+    (tmp_path / "program.py").write_text(
+        "import sys, keras\nprint(__name__, sys.argv[1:], keras.layers.Dense.__name__)\n"
+    )
+    assert lamina_run("-m", "program", "a", "--quiet", cwd=tmp_path).stdout == "__main__ ['a', '--quiet'] Dense\n"
+    assert lamina_run("program.py", "a", "-c", cwd=tmp_path).stdout == "__main__ ['a', '-c'] Dense\n"
+    assert lamina_run("-c", "import sys; print(sys.argv)", "x").stdout == "['-c', 'x']\n"
+    done = lamina_run("-m", "no_such_module")
+    assert done.returncode == 1
+    assert "no_such_module" in done.stderr.splitlines()[-1]
+    assert lamina_run().returncode == 2

@@ -1,6 +1,7 @@
 """What arguments were called in Keras 1 and 2: the table."""
 
 from lamina.dialects import asking
+from lamina.dialects.source_text import ByHandError, Text, written
 from lamina.dialects.spelling import Argument, tell
 
 _DATA_FORMATS = {"tf": "channels_last", "th": "channels_first"}
@@ -12,6 +13,8 @@ def _ignored(keywords, value):
 
 
 def _dim_ordering(keywords, value):
+    if isinstance(value, Text):
+        raise ByHandError(str(value))
     keywords["data_format"] = _DATA_FORMATS.get(value)
 
 
@@ -52,6 +55,23 @@ def _initial(*names):
     return set_initializers
 
 
+def _initial_in_source(*names):
+    def set_initializers(keywords, value):
+        arrays = value.elements if isinstance(value, Text) else None
+        if arrays is None:
+            raise ByHandError(str(value))
+        for name, array in zip(names, arrays, strict=False):
+            keywords[name] = Text(f"keras.initializers.Constant({array})")
+
+    return set_initializers
+
+
+def _decay_in_source(keywords, value):
+    rate = keywords.pop("lr", keywords.pop("learning_rate", 0.001))
+    schedule = f"keras.optimizers.schedules.InverseTimeDecay({written(rate)}, 1, {written(value)})"
+    keywords["learning_rate"] = Text(schedule) if value else rate
+
+
 def _decay(keywords, value):
     from lamina.optimizers.schedules import InverseTimeDecay
 
@@ -90,7 +110,11 @@ _KERNEL = (
     Argument("b_constraint", "bias_constraint", _LAST_1),
     Argument("bias", "use_bias", _LAST_1),
     Argument(
-        "weights", _initial("kernel_initializer", "bias_initializer"), _LAST_2, "layer.set_weights([…]) once built"
+        "weights",
+        _initial("kernel_initializer", "bias_initializer"),
+        _LAST_2,
+        "layer.set_weights([…]) once built",
+        _initial_in_source("kernel_initializer", "bias_initializer"),
     ),
     *_INPUTS,
 )
@@ -134,7 +158,13 @@ _EMBEDDING = (
     Argument("W_regularizer", "embeddings_regularizer", _LAST_1),
     Argument("W_constraint", "embeddings_constraint", _LAST_1),
     Argument("dropout", _ignored, _LAST_1, "SpatialDropout1D after the layer"),
-    Argument("weights", _initial("embeddings_initializer"), _LAST_2, "embeddings_initializer=Constant(matrix)"),
+    Argument(
+        "weights",
+        _initial("embeddings_initializer"),
+        _LAST_2,
+        "embeddings_initializer=Constant(matrix)",
+        _initial_in_source("embeddings_initializer"),
+    ),
     Argument("input_length", _ignored, _LAST_2, "nothing: the length is read from the input"),
 )
 _POOLING_1D = (
@@ -144,7 +174,7 @@ _POOLING_1D = (
     *_INPUTS,
 )
 _OPTIMIZER = (
-    Argument("decay", _decay, "2.10", "learning_rate=InverseTimeDecay(rate, 1, decay)"),
+    Argument("decay", _decay, "2.10", "learning_rate=InverseTimeDecay(rate, 1, decay)", _decay_in_source),
     Argument("lr", "learning_rate", "2.10"),
 )
 _ADAM_LIKE = (
@@ -187,6 +217,9 @@ _LAYERS = {
 }
 _FIT = (
     Argument("nb_epoch", "epochs", _LAST_1),
+    Argument("nb_worker", _ignored, _LAST_1, "PyDataset(workers=…)"),
+    Argument("max_q_size", _ignored, _LAST_1, "PyDataset(max_queue_size=…)"),
+    Argument("pickle_safe", _ignored, _LAST_1, "PyDataset(use_multiprocessing=…)"),
     Argument("show_accuracy", _ignored, "0.3", 'metrics=["accuracy"] in compile()'),
     Argument("workers", _ignored, _LAST_2, "PyDataset(workers=…)"),
     Argument("use_multiprocessing", _ignored, _LAST_2, "PyDataset(use_multiprocessing=…)"),
@@ -200,7 +233,7 @@ _METHODS = {
     ),
     "Model.fit": _FIT,
     "Model.evaluate": _FIT[1:],
-    "Model.predict": _FIT[2:],
+    "Model.predict": (*_FIT[1:4], *_FIT[5:]),
 }
 _OPTIMIZERS = ("SGD", "RMSprop", "Adagrad", "Adadelta", "Adam", "Adamax", "Nadam", "Ftrl")
 

@@ -16,7 +16,7 @@ _ALIASES = (
 _OF_TENSORFLOW = ("losses", "metrics", "optimizers", "initializers")
 """Rooms of Keras that TensorFlow also has without the `keras` in between."""
 
-_OLD_WORDS = {
+OLD_WORDS = {
     "engine": ("layers", "models", "core.tensor", "core.operation"),
     "initializations": ("initializers",),
     "legacy": ("layers", "models"),
@@ -84,8 +84,8 @@ def look_up(module, name):
     """
     if name.startswith("_"):
         return NOTHING
-    for room in _rooms(module):
-        found = _public(room, name)
+    for room in rooms(module):
+        found = public(room, name)
         if found is not NOTHING:
             return found
     return NOTHING
@@ -94,13 +94,13 @@ def look_up(module, name):
 def names(module):
     """Return the names that a module gives out."""
     found = set()
-    for room in _rooms(module):
+    for room in rooms(module):
         opened = _open(room)
         found.update(_public_names(opened) if opened else ())
     return found
 
 
-def _rooms(module):
+def rooms(module):
     """Return the rooms to search, best first; "" is the package `lamina` itself."""
     path = canonical(module).split(".")
     if path[0] == "tensorflow":
@@ -110,7 +110,7 @@ def _rooms(module):
     words = words[1:] if inside else words
     if not words:
         return ["dialects.old_names", ""]
-    rooms = [_deeper(words), f"dialects.old_names.{words[0]}", *_OLD_WORDS.get(words[0], (words[0],))]
+    rooms = [_deeper(words), f"dialects.old_names.{words[0]}", *OLD_WORDS.get(words[0], (words[0],))]
     if inside:
         rooms += [*_INSIDE.get(words[0], ()), *_INSIDE_ANY]
     return [room for room in rooms if room is not None]
@@ -125,7 +125,8 @@ def _deeper(words):
     return None
 
 
-def _public(room, name):
+def public(room, name):
+    """Return what a room gives out under a name, or `NOTHING`."""
     opened = _open(room)
     if opened is None or name not in _public_names(opened):
         return NOTHING

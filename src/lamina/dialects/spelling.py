@@ -21,12 +21,22 @@ class Argument:
         new: its name today; a function of (keywords, value) that changes the keywords where more than the name changed.
         version: the last version of Keras that wrote it so.
         modern: the modern spelling as text; `new` if that says it.
+        in_source: the same for a program's text, where `new` needs the values themselves.
     """
 
     old: str
     new: object
     version: str
     modern: str = ""
+    in_source: object = None
+
+    def rewrite(self, keywords, value):
+        """Put the value into a dict of keywords under today's name; values may be `Text`."""
+        translate_value = self.in_source or self.new
+        if callable(translate_value):
+            translate_value(keywords, value)
+        else:
+            keywords[self.new] = value
 
     def advice(self):
         """Return the modern spelling as text."""

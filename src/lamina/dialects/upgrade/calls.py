@@ -1,0 +1,222 @@
+"""Calls and attributes of other times as they are written today, by the tables of old spellings."""
+
+import ast
+
+import libcst as cst
+
+from lamina import ops
+from lamina.dialects import old_arguments, paths
+from lamina.dialects.old_names import backend as old_backend
+from lamina.dialects.old_names import layers as old_layers
+from lamina.dialects.source_text import ByHandError, Text, written
+from lamina.dialects.upgrade.names import dotted
+
+_TABLE = {path.partition(":")[2]: rows for path, rows in old_arguments.table().items()}
+_RENAMED_METHODS = {
+    "fit_generator": "fit",
+    "evaluate_generator": "evaluate",
+    "predict_generator": "predict",
+    "predict_proba": "predict",
+}
+_MERGES = {"sum": "Add", "mul": "Multiply", "ave": "Average", "max": "Maximum"}
+
+
+class Calls:
+    """Rewrites calls, attributes and subscripts."""
+
+    def __init__(self, names):
+        self.names = names
+        self.needs_keras = False
+        self.keeps_acc = any(word in names.module.code for word in ('"acc"]', "'acc']", '["acc"', "['acc'")) and any(
+            word in names.module.code for word in ("metrics=['acc'", 'metrics=["acc"')
+        )
+
+    def call(self, original, updated, note):
+        """Return the call as it is written today."""
+        path = self.names.path(original.func)
+        if path is not None:
+            return self._keras_call(path, original, updated, note)
+        if isinstance(updated.func, cst.Attribute):
+            return self._method(updated, note)
+        return updated
+
+    def attribute(self, original, updated, note):
+        """Return `K.sum` as `keras.ops.sum`, `optimizer.lr` as `optimizer.learning_rate`."""
+        path = self.names.path(original)
+        name = updated.attr.value
+        if path is not None and path.startswith("keras.backend."):
+            return self._backend_name(name, updated, note)
+        if name == "lr" and (dotted(updated.value) or "").endswith("optimizer"):
+            note("optimizer.lr", "optimizer.learning_rate")
+            return updated.with_changes(attr=cst.Name("learning_rate"))
+        return updated
+
+    def subscript(self, original, updated, note):
+        """Return `history['acc']` as `history['accuracy']`."""
+        if self.keeps_acc or not isinstance(updated.value, cst.Attribute) or updated.value.attr.value != "history":
+            return updated
+        index = updated.slice[0].slice
+        key = _literal(index.value) if isinstance(index, cst.Index) else None
+        if key not in ("acc", "val_acc"):
+            return updated
+        modern = key.replace("acc", "accuracy")
+        note(f"history[{key!r}]", f"history[{modern!r}]")
+        text = index.value.value.replace(key, modern)
+        return updated.with_changes(slice=[updated.slice[0].with_changes(slice=cst.Index(cst.SimpleString(text)))])
+
+    # --- calls of Keras's names --------------------------------------------------------------------------------
+
+    def _keras_call(self, path, original, updated, note):
+        module, _, name = path.rpartition(".")
+        found = paths.look_up(module, name)
+        if found is old_layers.merge:
+            return self._merge(updated, note)
+        if found in (old_layers.Merge, old_layers.Highway, old_layers.MaxoutDense):
+            note(f"{name}(…)", "a layer of your own, see the guide", done=False)
+            return updated
+        modern = getattr(found, "__name__", name)
+        key = "Functional" if modern == "Model" else modern
+        if found is old_layers.TimeDistributedDense:
+            return self._time_distributed(updated, note)
+        rows = _TABLE.get(key, ())
+        args = [arg for arg in updated.args if arg.keyword is None and not arg.star]
+        if modern == "Conv2D" and len(args) == 3 and all(isinstance(_literal(arg.value), int) for arg in args):
+            keywords = {arg.keyword.value for arg in updated.args if arg.keyword is not None}
+            if name == "Convolution2D" or {"border_mode", "subsample", "dim_ordering", "init"} & keywords:
+                updated = self._three_numbers(updated, note)
+        updated = self._keywords(modern, rows, updated, note)
+        if name != modern and name in old_layers.__all__ and isinstance(updated.func, cst.Attribute):
+            note(name, modern)
+            return updated.with_changes(func=updated.func.with_changes(attr=cst.Name(modern)))
+        return updated
+
+    def _three_numbers(self, updated, note):
+        first, rows, columns, *rest = updated.args
+        size = f"({_code(rows.value)}, {_code(columns.value)})"
+        note(f"Convolution2D({_code(first.value)}, {_code(rows.value)}, {_code(columns.value)})", f"kernel_size={size}")
+        joined = rows.with_changes(value=cst.parse_expression(size), comma=columns.comma)
+        return updated.with_changes(args=[first, joined, *rest])
+
+    def _merge(self, updated, note):
+        given = {arg.keyword.value: _literal(arg.value) for arg in updated.args if arg.keyword is not None}
+        mode = given.get("mode", "sum")
+        inputs = next((arg.value for arg in updated.args if arg.keyword is None), None)
+        if inputs is None or not isinstance(mode, str) or mode in ("dot", "cos"):
+            note("merge(…)", "a merging layer of keras.layers", done=False)
+            return updated
+        options = {"axis": given.get("concat_axis", -1)} if mode == "concat" else {}
+        if given.get("name"):
+            options["name"] = given["name"]
+        layer = "Concatenate" if mode == "concat" else _MERGES.get(mode)
+        words = ", ".join(f"{key}={value!r}" for key, value in options.items())
+        note(f"merge(…, mode={mode!r})", f"keras.layers.{layer}({words})(…)")
+        return self._new_call(f"keras.layers.{layer}({words})", inputs)
+
+    def _time_distributed(self, updated, note):
+        note("TimeDistributedDense(n)", "TimeDistributed(Dense(n))")
+        dense = self._keywords("Dense", _TABLE["Dense"], updated, note)
+        self.needs_keras = True
+        return cst.Call(
+            cst.parse_expression("keras.layers.TimeDistributed"),
+            [cst.Arg(dense.with_changes(func=cst.parse_expression("keras.layers.Dense")))],
+        )
+
+    def _new_call(self, function, *args):
+        self.needs_keras = True
+        return cst.Call(cst.parse_expression(function), [cst.Arg(arg) for arg in args])
+
+    def _backend_name(self, name, updated, note):
+        old = getattr(old_backend, name, None)
+        same = old if getattr(ops, name, None) is old else None
+        modern = name if same is not None else next((n for n in dir(ops) if getattr(ops, n) is old), None)
+        if old is None or name not in old_backend.__all__ or modern is None:
+            return updated
+        note(f"K.{name}", f"keras.ops.{modern}")
+        self.needs_keras = True
+        return cst.parse_expression(f"keras.ops.{modern}")
+
+    # --- methods -----------------------------------------------------------------------------------------------
+
+    def _method(self, updated, note):
+        name = updated.func.attr.value
+        modern = _RENAMED_METHODS.get(name, name)
+        given = {arg.keyword.value for arg in updated.args if arg.keyword is not None}
+        if name == "predict_classes":
+            note("predict_classes(x)", 'predict(x).argmax(-1), or (predict(x) > 0.5).astype("int32")', done=False)
+        if name == "fit_generator" and given & {"samples_per_epoch", "nb_val_samples"}:
+            note("samples_per_epoch=", "steps_per_epoch=, samples over the batch size", done=False)
+            return updated
+        if name in ("get_output_at", "get_input_at"):
+            return self._node(name, updated, note)
+        if name != modern:
+            note(f"model.{name}(…)", f"model.{modern}(…)")
+            updated = updated.with_changes(func=updated.func.with_changes(attr=cst.Name(modern)))
+        return self._keywords(f"model.{modern}", _TABLE.get(f"Model.{modern}", ()), updated, note)
+
+    def _node(self, name, updated, note):
+        kind = name.split("_")[1]
+        new = f"_inbound_nodes[{_code(updated.args[0].value)}].{kind}_tensors[0]"
+        note(f"layer.{name}(…)", f"layer.{new}")
+        return cst.parse_expression(f"{_code(updated.func.value)}.{new}")
+
+    # --- keywords ----------------------------------------------------------------------------------------------
+
+    def _keywords(self, owner, rows, updated, note):
+        """Return the call with the keywords of its rows translated, each at its place."""
+        for row in rows:
+            given = {arg.keyword.value: arg for arg in updated.args if arg.keyword is not None}
+            if row.old in given:
+                updated = self._one_keyword(owner, row, given, updated, note)
+        return updated
+
+    def _one_keyword(self, owner, row, given, updated, note):
+        before = {name: _value(arg.value) for name, arg in given.items() if name != row.old}
+        after, value = dict(before), _value(given[row.old].value)
+        try:
+            row.rewrite(after, value)
+        except (ByHandError, ValueError):
+            note(f"{owner}({row.old}=…)", row.advice(), done=False)
+            return updated
+        note(f"{owner}({row.old}=…)", row.advice())
+        texts = {name: written(new) for name, new in after.items() if name not in before or before[name] is not new}
+        self.needs_keras |= any("keras." in text for text in texts.values())
+        args = []
+        for arg in updated.args:
+            name = arg.keyword.value if arg.keyword is not None else None
+            if name == row.old:
+                new_names = [n for n in texts if n not in before]
+                plain = arg.with_changes(comma=cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")))
+                copies = [_named(plain, n, texts[n], given[row.old], value) for n in new_names]
+                args += [*copies[:-1], copies[-1].with_changes(comma=arg.comma)] if copies else []
+            elif name is None or name in after:
+                args.append(_named(arg, name, texts[name], None, None) if name in texts else arg)
+        if args and len(args) < len(updated.args) and args[-1] is not updated.args[-1]:
+            args[-1] = args[-1].with_changes(comma=updated.args[-1].comma)
+        return updated.with_changes(args=args)
+
+
+def _named(arg, name, text, old, value):
+    """Return an argument of another name; its value keeps its layout where only the name has changed."""
+    same = old is not None and text == written(value)
+    return arg.with_changes(keyword=cst.Name(name), value=old.value if same else cst.parse_expression(text))
+
+
+def _literal(node):
+    try:
+        return ast.literal_eval(_code(node))
+    except (ValueError, SyntaxError):
+        return None
+
+
+def _value(node):
+    """Return a literal as the value it is, anything else as its text."""
+    text = _code(node)
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        elements = [_code(item.value) for item in node.elements] if isinstance(node, cst.List | cst.Tuple) else None
+        return Text(text, elements)
+
+
+def _code(node):
+    return cst.Module([]).code_for_node(node)
