@@ -86,17 +86,17 @@ def _sample(dtype):
     return dtype if not isinstance(dtype, str) else jax.ShapeDtypeStruct((), jnp.dtype(dtype))
 
 
-def as_array(x, dtype=None):
+def as_array(x, dtype=None, fresh=False):
     """Return `x` (array, Variable, nested list, number) as a JAX array of `dtype`.
 
     A NumPy array is copied here and now: the engine would share its memory, or copy it a little later, and so see
-    what is written to it meanwhile.
+    what is written to it meanwhile. One that nobody else will ever write to is `fresh`, and needs no copy.
     """
     if isinstance(x, jax.Array) and (dtype is None or x.dtype == dtype):
         return x
     if hasattr(x, "_keras_variable"):
         x = x.value
-    if isinstance(x, np.ndarray):
+    if isinstance(x, np.ndarray) and not fresh:
         x = x.copy()
     if dtype == "bfloat16":  # NumPy cannot read bfloat16 from lists and files
         return jnp.asarray(x).astype(dtype)

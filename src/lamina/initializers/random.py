@@ -40,7 +40,7 @@ class RandomInitializer(Initializer):
         dtype = dtypes.standardize_dtype(dtype)
         drawn_as = "float64" if dtype == "float64" else "float32"
         values = self.draw(_generator(self.seed), tuple(shape), drawn_as)
-        return dtypes.as_array(values, dtype=dtype)
+        return dtypes.as_array(values, dtype=dtype, fresh=True)
 
     def draw(self, rng, shape, dtype):
         """Return values drawn from the NumPy generator `rng`; `dtype` is "float32" or "float64"."""
