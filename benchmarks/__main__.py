@@ -152,14 +152,23 @@ def arguments():
     parser.add_argument("--torch", metavar="PYTHON", help="an interpreter with torch and keras")
     parser.add_argument("--tensorflow", metavar="PYTHON", help="an interpreter with tensorflow and keras")
     parser.add_argument("--engines", nargs="+", choices=ENGINES, default=ENGINES)
-    parser.add_argument("--workloads", nargs="+", choices=[*WORKLOADS, "start"], default=[*WORKLOADS, "start"])
+    parser.add_argument("--workloads", nargs="+", choices=[*WORKLOADS, "start"], help="by default all for this device")
     parser.add_argument("--rounds", type=int, default=7, help="measurements of each engine [count]")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write all measurements there")
     return parser.parse_args()
 
 
+def suitable():
+    """The workloads for the device at hand: the large ones on an accelerator, all others and the start everywhere."""
+    # Asked in a process that ends: one that stays would keep most of an accelerator's memory.
+    ask = [sys.executable, "-c", "import jax; print(jax.default_backend())"]
+    accelerated = subprocess.run(ask, capture_output=True, text=True, check=True).stdout.strip() != "cpu"
+    return [name for name, workload in WORKLOADS.items() if accelerated or not workload.accelerator] + ["start"]
+
+
 def main():
     options = arguments()
+    options.workloads = options.workloads or suitable()
     known = {"torch": options.torch, "keras-torch": options.torch, "keras-tensorflow": options.tensorflow}
     interpreters = {engine: known.get(engine, sys.executable) for engine in options.engines}
     interpreters = {"lamina": sys.executable} | {e: path for e, path in interpreters.items() if path}

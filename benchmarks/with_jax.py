@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from benchmarks.task import Task
-from benchmarks.workloads import HEADS, VOCAB, WIDTH
+from benchmarks.workloads import HEADS, LARGE, STAGES, VOCAB, WIDTH
 
 from lamina.engine.compile import jit
 from lamina.kernels import recurrence
@@ -29,18 +29,20 @@ class Weights:
         values: the weights.
         statistics: means and variances in turn, of each normalization.
         training: whether normalization uses the batch's statistics and moves the others.
+        dtype: what the weights are used in.
     """
 
-    def __init__(self, values=None, statistics=(), training=False):
+    def __init__(self, values=None, statistics=(), training=False, dtype="float32"):
         self.shapes = []
         self.values = None if values is None else iter(values)
         self.statistics = iter(statistics)
         self.training = training
+        self.dtype = dtype
         self.moved = []
 
     def __call__(self, *shape, start=None):
         self.shapes.append((shape, start))
-        return jnp.zeros(shape) if self.values is None else next(self.values)
+        return (jnp.zeros(shape) if self.values is None else next(self.values)).astype(self.dtype)
 
     def normalized(self, x):
         """Normalize the channels of x."""
@@ -49,12 +51,12 @@ class Weights:
         mean, variance = next(self.statistics, jnp.zeros(channels)), next(self.statistics, jnp.ones(channels))
         if not self.training:
             self.moved += [mean, variance]
-            return shift_and_scale(x, mean, variance, gamma, beta, -1, 1e-3)
+            return shift_and_scale(x, mean, variance, gamma, beta, -1, 1e-3).astype(x.dtype)
         y, new_mean, new_variance = normalize(x, gamma, beta, -1, 1e-3)
         self.moved += [
             old * MOMENTUM + new * (1 - MOMENTUM) for old, new in ((mean, new_mean), (variance, new_variance))
         ]
-        return y
+        return y.astype(x.dtype)
 
 
 def dense(w, x, units):
@@ -107,6 +109,20 @@ def resnet20(w, x):
     return dense(w, x.mean((1, 2)), 10)
 
 
+def resnet50(w, x):
+    x = relu(w.normalized(conv(w, x, 64, 7, 2, bias=False)))
+    x = max_pool(x, (3, 3), (2, 2), "same")
+    for stage, (filters, blocks) in enumerate(STAGES):
+        for block in range(blocks):
+            stride = 2 if block == 0 and stage > 0 else 1
+            y = relu(w.normalized(conv(w, x, filters, 1, bias=False)))
+            y = relu(w.normalized(conv(w, y, filters, 3, stride, bias=False)))
+            y = w.normalized(conv(w, y, 4 * filters, 1, bias=False))
+            shortcut = w.normalized(conv(w, x, 4 * filters, 1, stride, bias=False)) if block == 0 else x
+            x = relu(shortcut + y)
+    return dense(w, x.mean((1, 2)), 1000)
+
+
 def read(w, x, units, mask=None, reverse=False):
     """The last output of an LSTM."""
     start = jnp.zeros((x.shape[0], units))
@@ -124,30 +140,36 @@ def text(w, tokens):
     return dense(w, jnp.concatenate(both, -1), 10)
 
 
-def attention(w, x):
-    """Every word looks at all words, with `HEADS` heads."""
-    size = WIDTH // HEADS
+def attention(w, x, heads):
+    """Every word looks at all words, with several heads."""
+    width = x.shape[-1]
 
-    def heads(x):
-        return (x @ w(WIDTH, WIDTH) + w(WIDTH)).reshape(*x.shape[:2], HEADS, size)
+    def split(x):
+        return (x @ w(width, width) + w(width)).reshape(*x.shape[:2], heads, width // heads)
 
-    query, key, value = heads(x) / np.sqrt(size).astype("float32"), heads(x), heads(x)
+    query, key, value = split(x) / np.sqrt(width // heads).astype(x.dtype), split(x), split(x)
     scores = jax.nn.softmax(jnp.einsum("bqhd,bkhd->bhqk", query, key))
     mixed = jnp.einsum("bhqk,bkhd->bqhd", scores, value)
-    return dense(w, mixed.reshape(x.shape), WIDTH)
+    return dense(w, mixed.reshape(x.shape), width)
 
 
 def layer_norm(w, x):
-    apart = x - x.mean(-1, keepdims=True)
-    return apart * jax.lax.rsqrt((apart * apart).mean(-1, keepdims=True) + 1e-3) * w(WIDTH, start=1.0) + w(WIDTH)
+    wide = x.astype("float32")
+    apart = wide - wide.mean(-1, keepdims=True)
+    y = (apart * jax.lax.rsqrt((apart * apart).mean(-1, keepdims=True) + 1e-3)).astype(x.dtype)
+    return y * w(x.shape[-1], start=1.0) + w(x.shape[-1])
 
 
-def transformer(w, tokens):
-    x = w(VOCAB, WIDTH)[tokens]
-    for _ in range(2):
-        x = layer_norm(w, x + attention(w, x))
-        x = layer_norm(w, x + dense(w, relu(dense(w, x, 4 * WIDTH)), WIDTH))
+def transformer(w, tokens, width=WIDTH, heads=HEADS, blocks=2):
+    x = w(VOCAB, width)[tokens]
+    for _ in range(blocks):
+        x = layer_norm(w, x + attention(w, x, heads))
+        x = layer_norm(w, x + dense(w, relu(dense(w, x, 4 * width)), width))
     return dense(w, x.mean(1), 10)
+
+
+def large_transformer(w, tokens):
+    return transformer(w, tokens, LARGE["width"], LARGE["heads"], LARGE["blocks"])
 
 
 def autoencoder(w, x):
@@ -205,12 +227,13 @@ def _start(rng, shape, start):
     return rng.standard_normal(shape, "float32") * np.float32(np.sqrt(2 / np.prod(shape[:-1])))
 
 
-def training_step(model, loss_of):
+def training_step(model, loss_of, dtype="float32"):
     """Adam; the logs are sums of loss and metric, and the number of samples."""
 
     def loss_and_more(weights, statistics, x, y):
-        w = Weights(weights, statistics, training=True)
-        loss, score = loss_of(model(w, x), y)
+        w = Weights(weights, statistics, training=True, dtype=dtype)
+        x = x.astype(dtype) if jnp.issubdtype(x.dtype, jnp.floating) else x
+        loss, score = loss_of(model(w, x).astype("float32"), y)
         return loss, (score, w.moved)
 
     def step(state, x, y):
@@ -236,7 +259,8 @@ def fit(workload):
     weights, statistics = initial(model, x)
     zeros = [[jnp.asarray(np.zeros(w.shape, "float32")) for w in weights] for _ in range(2)]
     state = (jnp.float32(0), [jnp.float32(0) for _ in range(3)], weights, statistics, *zeros)
-    step = training_step(model, LOSSES[workload.loss])
+    dtype = "bfloat16" if workload.policy == "mixed_bfloat16" else "float32"
+    step = training_step(model, LOSSES[workload.loss], dtype)
     held = [state]
 
     def epoch():
@@ -310,6 +334,8 @@ MODELS = {
     "digits": digits,
     "vgg": vgg,
     "resnet20": resnet20,
+    "resnet50": resnet50,
+    "large_transformer": large_transformer,
     "lstm": lstm,
     "text": text,
     "transformer": transformer,

@@ -6,6 +6,7 @@ from benchmarks.task import Task
 
 def fit(k, workload):
     x, y = workload.data()
+    k.config.set_dtype_policy(workload.policy)
     model = workload.model(k)
     model.compile("adam", workload.loss, metrics=[workload.metric])
 

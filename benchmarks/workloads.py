@@ -10,6 +10,8 @@ import numpy as np
 
 TOKENS, VOCAB = 80, 10_000  # of the text classifier
 WORDS, WIDTH, HEADS = 64, 128, 4  # of the transformer
+LARGE = {"words": 256, "width": 768, "heads": 12, "blocks": 12}  # its twin for an accelerator
+STAGES = (64, 3), (128, 4), (256, 6), (512, 3)  # of ResNet-50: filters, blocks
 
 
 def mlp(k, units=128):
@@ -88,17 +90,43 @@ def text(k):
     )
 
 
-def transformer(k):
+def transformer(k, words=WORDS, width=WIDTH, heads=HEADS, blocks=2):
     layers = k.layers
-    tokens = k.Input((WORDS,), dtype="int32")
-    x = layers.Embedding(VOCAB, WIDTH)(tokens)
-    for _ in range(2):
-        attended = layers.MultiHeadAttention(HEADS, WIDTH // HEADS)(x, x)
+    tokens = k.Input((words,), dtype="int32")
+    x = layers.Embedding(VOCAB, width)(tokens)
+    for _ in range(blocks):
+        attended = layers.MultiHeadAttention(heads, width // heads)(x, x)
         x = layers.LayerNormalization()(layers.Add()([x, attended]))
-        wide = layers.Dense(4 * WIDTH, activation="relu")(x)
-        x = layers.LayerNormalization()(layers.Add()([x, layers.Dense(WIDTH)(wide)]))
+        wide = layers.Dense(4 * width, activation="relu")(x)
+        x = layers.LayerNormalization()(layers.Add()([x, layers.Dense(width)(wide)]))
     x = layers.GlobalAveragePooling1D()(x)
-    return k.Model(tokens, layers.Dense(10, activation="softmax")(x))
+    return k.Model(tokens, layers.Dense(10, activation="softmax", dtype="float32")(x))
+
+
+def large_transformer(k):
+    return transformer(k, **LARGE)
+
+
+def resnet50(k):
+    layers = k.layers
+
+    def convolution(x, filters, size, stride):
+        x = layers.Conv2D(filters, size, strides=stride, padding="same", use_bias=False)(x)
+        return layers.BatchNormalization()(x)
+
+    inputs = k.Input((224, 224, 3))
+    x = layers.Activation("relu")(convolution(inputs, 64, 7, 2))
+    x = layers.MaxPooling2D(3, 2, padding="same")(x)
+    for stage, (filters, blocks) in enumerate(STAGES):
+        for block in range(blocks):
+            stride = 2 if block == 0 and stage > 0 else 1
+            y = layers.Activation("relu")(convolution(x, filters, 1, 1))
+            y = layers.Activation("relu")(convolution(y, filters, 3, stride))
+            y = convolution(y, 4 * filters, 1, 1)
+            shortcut = convolution(x, 4 * filters, 1, stride) if block == 0 else x
+            x = layers.Activation("relu")(layers.Add()([shortcut, y]))
+    x = layers.GlobalAveragePooling2D()(x)
+    return k.Model(inputs, layers.Dense(1000, activation="softmax", dtype="float32")(x))
 
 
 def autoencoder(k):
@@ -163,8 +191,8 @@ def texts(rng, count):
     return x, _labels(rng, count)
 
 
-def sentences(rng, count):
-    return rng.integers(1, VOCAB, (count, WORDS)).astype("int32"), _labels(rng, count)
+def sentences(words=WORDS):
+    return lambda rng, count: (rng.integers(1, VOCAB, (count, words)).astype("int32"), _labels(rng, count))
 
 
 def _labels(rng, count):
@@ -183,6 +211,8 @@ class Workload:
         batch_size: samples in a batch [count].
         steps: batches in one timed epoch [count].
         loss, metric: for `compile`.
+        policy: the dtype policy of all layers.
+        accelerator: whether it is for accelerators only.
     """
 
     title: str
@@ -193,6 +223,8 @@ class Workload:
     steps: int = 100
     loss: str = "sparse_categorical_crossentropy"
     metric: str = "accuracy"
+    policy: str = "float32"
+    accelerator: bool = False
 
     def data(self, count=None):
         """Return x and y for an epoch, or `count` samples, the same for every engine."""
@@ -208,7 +240,7 @@ WORKLOADS = {
     "resnet20": Workload("ResNet-20, 32x32", resnet20, images(32, 32, 3), steps=15),
     "lstm": Workload("LSTM 128 over (100, 64)", lstm, images(100, 64), steps=40),
     "text": Workload("masked bidirectional LSTM, texts", text, texts, steps=40),
-    "transformer": Workload("Transformer encoder, width 128", transformer, sentences, steps=20),
+    "transformer": Workload("Transformer encoder, width 128", transformer, sentences(), steps=20),
     "autoencoder": Workload(
         "Conv2DTranspose autoencoder",
         autoencoder,
@@ -225,4 +257,21 @@ WORKLOADS = {
     "call": Workload("model(x), one sample", digits, images(28, 28, 1), "call"),
     "vgg16": Workload("VGG16, forward of 4 images", vgg16, images(224, 224, 3), "forward", batch_size=4),
     "vgg16-build": Workload("VGG16, building", vgg16, images(224, 224, 3), "build"),
+    "resnet50": Workload(
+        "ResNet-50 at 224, bfloat16",
+        resnet50,
+        images(224, 224, 3),
+        batch_size=64,
+        steps=8,
+        policy="mixed_bfloat16",
+        accelerator=True,
+    ),
+    "large-transformer": Workload(
+        "Transformer, 12 layers of width 768, bfloat16",
+        large_transformer,
+        sentences(LARGE["words"]),
+        steps=8,
+        policy="mixed_bfloat16",
+        accelerator=True,
+    ),
 }
