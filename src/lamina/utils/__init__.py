@@ -22,6 +22,7 @@ from lamina.training.data import PyDataset, pack_x_y_sample_weight, unpack_x_y_s
 from lamina.utils.arrays import normalize, pad_sequences, to_categorical
 from lamina.utils.config import Config
 from lamina.utils.dataset import Dataset, split_dataset
+from lamina.utils.files import get_file
 from lamina.utils.graphs import get_source_inputs, is_keras_tensor
 from lamina.utils.progbar import Progbar
 from lamina.utils.timeseries import timeseries_dataset_from_array
@@ -41,6 +42,7 @@ __all__ = [
     "disable_interactive_logging",
     "enable_interactive_logging",
     "get_custom_objects",
+    "get_file",
     "get_registered_name",
     "get_registered_object",
     "get_source_inputs",
