@@ -35,7 +35,7 @@ from lamina.saving.sources import (
     wrong_ending,
 )
 from lamina.saving.state import StateLoader, save_state, state_of
-from lamina.saving.weights import ReadGroup, WeightsFile, open_weights, writing_weights
+from lamina.saving.weights import ReadGroup, WeightsFile, new_weights, open_weights, writing_weights
 
 _GIGABYTE = 1 << 30
 
@@ -116,7 +116,7 @@ def save_weights(model, filepath, overwrite=True, max_shard_size=None, objects_t
     skip = objects_to_skip or ()
     if is_open(filepath):
         _require_built(model, "saving")
-        with open_weights(filepath, "w") as file:
+        with new_weights(filepath) as file:
             save_state(model, file, skip=skip)
         return
     path = local_path(filepath)
@@ -195,7 +195,7 @@ def _read_model(source, custom_objects, compile, safe_mode):
         with sharing_objects(), allowing(opened.size(archive.WEIGHTS)):
             model = deserialize_keras_object(config, custom_objects, safe_mode=safe_mode)
         assets = opened.extract_assets(folder)
-        with open_weights(opened.open(archive.WEIGHTS), path=source) as file:
+        with open_weights(*opened.place(archive.WEIGHTS), path=source) as file:
             optimizer = getattr(model, "optimizer", None) if old else None
             loader = StateLoader(WeightsFile(file), assets, skip=[optimizer] if optimizer else ())
             loader.load(model)
@@ -213,7 +213,7 @@ def _members(model, assets):
     buffer = io.BytesIO()
     with sharing_objects():
         config = json.dumps(serialize_keras_object(model))
-    with open_weights(buffer, "w") as weights:
+    with new_weights(buffer) as weights:
         save_state(model, weights, assets)
     return {
         archive.METADATA: json.dumps({"keras_version": old_h5.KERAS_VERSION, "date_saved": saved_at}),

@@ -59,9 +59,10 @@ class Archive:
         except _DAMAGE as error:
             raise damaged(self.path, f"{name} cannot be read ({error}).") from error
 
-    def open(self, name):
-        """Return a member as a binary file that can be read at any place."""
-        return io.BytesIO(self.read(name))
+    def place(self, name):
+        """Return an open binary file, and where in it a member begins and how many bytes it has."""
+        content = io.BytesIO(self.read(name))
+        return content, 0, len(content.getbuffer())
 
     def size(self, name):
         """Return how many bytes a member has."""

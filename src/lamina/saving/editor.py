@@ -33,7 +33,7 @@ class KerasFileEditor:
         if self.filepath.endswith(".keras"):
             with archive.Archive(self.filepath) as opened:
                 self.config, self.metadata = opened.config(), json.loads(opened.read(archive.METADATA))
-                with open_weights(opened.open(archive.WEIGHTS), path=self.filepath) as file:
+                with open_weights(*opened.place(archive.WEIGHTS), path=self.filepath) as file:
                     self.weights_dict, self.object_metadata = read_tree(file)
         elif self.filepath.endswith(".weights.h5"):
             with open_weights(self.filepath) as file:

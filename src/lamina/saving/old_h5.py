@@ -245,10 +245,7 @@ def _names(group, name):
 
 
 def _attribute(group, name):
-    try:
-        return group.attrs.get(name)
-    except (OSError, RuntimeError, TypeError, ValueError, KeyError) as error:
-        raise errors.FileError(f"L401: the weights file is damaged: `{name}` cannot be read ({error}).") from error
+    return group.attrs.get(name)
 
 
 def _arrays(group):

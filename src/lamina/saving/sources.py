@@ -1,17 +1,17 @@
 """Where models and weights are read from: paths, and files that are open already, told apart by ending or signature."""
 
 import contextlib
+import io
 import os
 
 from lamina.core import errors
-from lamina.saving import archive, shards
+from lamina.saving import archive, hdf5, shards
 from lamina.saving.files import is_open, local_path
-from lamina.saving.weights import WeightsFile, open_weights
+from lamina.saving.weights import WeightsFile, find_group, open_weights
 
 SAFETENSORS = ".safetensors"
 SHARDED = "weights.json"
 _OLD_ENDINGS = (".h5", ".hdf5")
-_HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
 def existing(filepath):
@@ -42,14 +42,17 @@ def is_hdf5(source):
     if not is_open(source):
         return _is_h5py(source) or is_old_path(source)
     start = source.tell()
-    signature = source.read(len(_HDF5))
+    signature = source.read(len(hdf5.SIGNATURE))
     source.seek(start)
-    return signature == _HDF5
+    return signature == hdf5.SIGNATURE
 
 
+@contextlib.contextmanager
 def opened_hdf5(source):
-    """Return an HDF5 file as a context; one that was opened with h5py stays open."""
-    return contextlib.nullcontext(source) if _is_h5py(source) else open_weights(source)
+    """Open an HDF5 file for reading; of one that was opened with h5py, the group that is given."""
+    content = io.BytesIO(source.file.id.get_file_image()) if _is_h5py(source) else source
+    with open_weights(content, path=source) as file:
+        yield find_group(file, source.name) if _is_h5py(source) else file
 
 
 def size_of(source):
@@ -73,7 +76,7 @@ def weights_in(source):
         with shards.Shards(path) as weights:
             yield weights
     elif not path or path.endswith(".keras") or os.path.isdir(path):
-        with archive.Archive(source) as opened, open_weights(opened.open(archive.WEIGHTS), path=source) as file:
+        with archive.Archive(source) as opened, open_weights(*opened.place(archive.WEIGHTS), path=source) as file:
             yield WeightsFile(file)
     else:
         raise wrong_ending(path, "model.load_weights('name.weights.h5')")

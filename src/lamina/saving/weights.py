@@ -2,33 +2,32 @@
 
 import collections.abc
 import contextlib
-import math
 
 import ml_dtypes
 
 from lamina.core import errors
+from lamina.saving import hdf5
 from lamina.saving.archive import damaged
-
-# A dataset may claim any size in a few bytes: above the floor, it must have been stored.
-_UNSUSPICIOUS_BYTES = 1 << 26
-_LARGEST_EXPANSION = 100
 
 _KERAS_2_12 = "_layer_checkpoint_dependencies"  # what the first `.keras` files called `layers`
 
 
-def open_weights(file, mode="r", path=None):
-    """Open a path or a binary file as HDF5; `path` is what errors call it.
+def open_weights(file, start=0, size=None, path=None):
+    """Open a path, a binary file, or a part of one, as HDF5, for reading; `path` is what errors call it.
 
     Raises:   ValueError (FileError L401) if it is no HDF5 file, or a damaged one.
     """
+    try:
+        return hdf5.File(file, start, size)
+    except errors.FileError as error:
+        raise damaged(path or file, "its weights are no HDF5 file, or only part of one.") from error
+
+
+def new_weights(file):
+    """Open a path or a binary file as HDF5, for writing."""
     import h5py
 
-    try:
-        return h5py.File(file, mode)
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise damaged(path or file, "its weights are no HDF5 file, or only part of one.") from error
+    return h5py.File(file, "w")
 
 
 @contextlib.contextmanager
@@ -143,16 +142,25 @@ class ReadGroup(collections.abc.Mapping):
 
 def stored_paths(file):
     """Return the paths below which arrays are stored, in the order of the file."""
-    import h5py
-
     paths = {}
-
-    def note(name, item):
-        if isinstance(item, h5py.Dataset):
-            paths[name.rpartition("/")[0].removesuffix("vars").rstrip("/")] = None
-
-    file.visititems(note)
+    for group, path in _groups(file):
+        for name in group:
+            if isinstance(group[name], hdf5.Dataset):
+                paths[path.removesuffix("vars").rstrip("/")] = None
     return list(paths)
+
+
+def _groups(file):
+    """Yield the groups of a file with their paths."""
+    seen, pending = set(), [(file, "")]
+    while pending:
+        group, path = pending.pop()
+        if group.address in seen:
+            raise errors.FileError(f"L404: refused: '{group.name}' is in the weights file twice.")
+        seen.add(group.address)
+        yield group, path
+        members = [(group[name], f"{path}/{name}" if path else name) for name in group]
+        pending += [(item, place) for item, place in reversed(members) if isinstance(item, hdf5.Group)]
 
 
 def read_tree(file):
@@ -160,28 +168,18 @@ def read_tree(file):
 
     Raises:   ValueError (FileError L401, L404) as `read_array`, and for a group that is reached twice.
     """
-    tree, attributes, seen = {}, {}, set()
-
-    def read(group, path, node):
-        import h5py
-
-        address = h5py.h5o.get_info(group.id).addr
-        if address in seen:
-            raise errors.FileError(f"L404: refused: '{group.name}' is in the weights file twice.")
-        seen.add(address)
+    tree, attributes = {}, {}
+    for group, path in _groups(file):
+        steps = [step for step in path.split("/") if step]
+        steps = steps[:-1] if steps[-1:] == ["vars"] else steps
         if len(group.attrs):
-            attributes[path or "/"] = dict(group.attrs)
-        for key in group:
-            if not _has(group, key) or not isinstance(group[key], h5py.Group):
-                node[key] = read_array(group, key)
-            elif key == "vars":
-                read(group[key], path, node)
-            else:
-                read(group[key], f"{path}/{key}", branch := {})
-                if branch:
-                    node[key] = branch
-
-    read(file, "", tree)
+            attributes["/" + "/".join(steps)] = dict(group.attrs)
+        arrays = {name: read_array(group, name) for name in group if not isinstance(group[name], hdf5.Group)}
+        if arrays:
+            node = tree
+            for step in steps:
+                node = node.setdefault(step, {})
+            node.update(arrays)
     return tree, attributes
 
 
@@ -190,17 +188,16 @@ def find_group(file, path):
 
     Raises:   ValueError (FileError L401, L404) if something else lies there, or a link.
     """
-    import h5py
-
     group = file
     for name in filter(None, path.split("/")):
-        if name == "layers" and _has(group, _KERAS_2_12):
+        if name == "layers" and member(group, _KERAS_2_12) is not None:
             name = _KERAS_2_12
-        if not _has(group, name):
+        found = member(group, name)
+        if found is None:
             return {}
-        group = group[name]
-        if not isinstance(group, h5py.Group):
-            raise errors.FileError(f"L401: the weights file is damaged: '{group.name}' should be a group of arrays.")
+        if not isinstance(found, hdf5.Group):
+            raise errors.FileError(f"L401: the weights file is damaged: '{found.name}' should be a group of arrays.")
+        group = found
     return group
 
 
@@ -210,49 +207,31 @@ def read_array(group, key):
     Raises:   KeyError if there is none; ValueError (FileError L401, L404) if it is damaged, too large, or elsewhere.
     """
     path, _, key = key.rpartition("/")
-    group = find_group(group, path) if path else group
-    dataset = _dataset(group, key)
-    try:
-        array = dataset[()]
-    except OSError as error:
-        raise errors.FileError(
-            f"L401: the weights file is damaged: '{dataset.name}' cannot be read ({error})."
-        ) from error
+    dataset = _dataset(find_group(group, path) if path else group, key)
+    array = dataset.read()
     if dataset.attrs.get("dtype") == "bfloat16":
         return array.view(ml_dtypes.bfloat16) if array.dtype.kind == "V" else array.astype(ml_dtypes.bfloat16)
     return array
 
 
 def _dataset(group, key):
-    import h5py
-
-    if not _has(group, key):
+    dataset = member(group, key)
+    if dataset is None:
         raise KeyError(key)
-    dataset = group[key]
-    if not isinstance(dataset, h5py.Dataset):
+    if not isinstance(dataset, hdf5.Dataset):
         raise errors.FileError(f"L401: the weights file is damaged: '{dataset.name}' should be an array.")
-    if dataset.external or dataset.is_virtual:
-        kind = "virtual dataset" if dataset.is_virtual else "external storage"
-        raise errors.FileError(f"L404: refused: '{dataset.name}' takes its values from other files ({kind}).")
-    shape = [max(sizes) for sizes in zip(dataset.shape or (), dataset.chunks or dataset.shape or (), strict=True)]
-    claimed = math.prod(shape) * dataset.dtype.itemsize
-    if claimed > _UNSUSPICIOUS_BYTES and claimed > _LARGEST_EXPANSION * dataset.id.get_storage_size():
-        raise errors.FileError(
-            f"L404: refused: '{dataset.name}' claims {claimed:,} bytes, but next to none are stored."
-        )
+    dataset.check()
     return dataset
 
 
-def _has(group, name):
-    """Tell whether a group has a member, without following a link: even to ask where it leads opens other files."""
-    import h5py
+def member(group, name):
+    """Return what a group holds under a name, None if that is nothing.
 
-    if not isinstance(group, h5py.Group) or not name or not group.id.links.exists(name.encode()):
-        return False
-    kind = group.id.links.get_info(name.encode()).type
-    if kind != h5py.h5l.TYPE_HARD:
-        kind = "SoftLink" if kind == h5py.h5l.TYPE_SOFT else "ExternalLink"
+    Raises:   ValueError (FileError L404) for a link.
+    """
+    found = group.get(name)
+    if isinstance(found, hdf5.Link):
         raise errors.FileError(
-            f"L404: refused: '{group.name}/{name}' in the weights file is a link to another place ({kind})."
+            f"L404: refused: '{group.name}/{name}' in the weights file is a link to another place ({found.kind})."
         )
-    return True
+    return found
