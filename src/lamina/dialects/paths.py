@@ -21,6 +21,7 @@ OLD_WORDS = {
     "initializations": ("initializers",),
     "legacy": ("layers", "models"),
     "objectives": ("losses",),
+    "preprocessing": ("preprocessing", "preprocessing.sequence", "utils"),
     "testing": ("dialects.testing",),
     "trainers": ("training.trainer", "training.objective", "training.scores", "training.data"),
 }

@@ -4,7 +4,6 @@ import ast
 
 import libcst as cst
 
-from lamina import ops
 from lamina.dialects import old_arguments, paths
 from lamina.dialects.old_names import backend as old_backend
 from lamina.dialects.old_names import layers as old_layers
@@ -126,11 +125,9 @@ class Calls:
         return cst.Call(cst.parse_expression(function), [cst.Arg(arg) for arg in args])
 
     def _backend_name(self, name, updated, note):
-        old = getattr(old_backend, name, None)
-        same = old if getattr(ops, name, None) is old else None
-        modern = name if same is not None else next((n for n in dir(ops) if getattr(ops, n) is old), None)
-        if old is None or name not in old_backend.__all__ or modern is None:
+        if name not in old_backend.SAME_IN_OPS:
             return updated
+        modern = old_backend.SAME_IN_OPS[name] or name
         note(f"K.{name}", f"keras.ops.{modern}")
         self.needs_keras = True
         return cst.parse_expression(f"keras.ops.{modern}")
