@@ -34,6 +34,7 @@ _MODULES = (
     "saving",
     "tree",
     "utils",
+    "view",
 )
 _HOMES = {
     "DTypePolicy": "lamina.core.policies",

@@ -64,6 +64,27 @@ def summary(arguments):
     return 0
 
 
+def view(arguments):
+    """Show a saved model at work in a page."""
+    import numpy as np
+
+    from lamina import view as room
+    from lamina.saving import load_model
+
+    try:
+        model = load_model(arguments.file, compile=False)
+        x = None if arguments.data is None else np.load(arguments.data, allow_pickle=False)
+        classes = arguments.classes.split(",") if arguments.classes else None
+        files = {"save": arguments.save, "png": arguments.png, "svg": arguments.svg}
+        room.view(model, x, classes=classes, epochs=arguments.epochs, browser=arguments.browser, block=True, **files)
+    except (ImportError, OSError, TypeError, ValueError) as error:
+        print(f"lamina view: {str(error).strip()}", file=sys.stderr)
+        return USAGE_ERROR
+    for path in filter(None, files.values()):
+        print(path)
+    return 0
+
+
 def run(arguments):
     """Run a program written for Keras, of any age, with Lamina in Keras's place."""
     from lamina.dialects.run import run as start
@@ -121,6 +142,22 @@ def _parser():
     )
     command.add_argument("file", type=_existing_file, metavar="FILE", help="a model saved by Lamina or Keras (.keras)")
     command.set_defaults(run=summary)
+
+    command = commands.add_parser(
+        "view",
+        help="see a saved model at work, in 3-D, on your own data",
+        description="Show a model in a page: each layer's values, coloured, on samples, drawings, pictures or typed "
+        "numbers. The server runs on this machine only; Ctrl-C ends it.",
+    )
+    command.add_argument("file", type=_existing_file, metavar="FILE", help="a model saved by Lamina or Keras (.keras)")
+    command.add_argument("--data", type=_existing_file, metavar="X.npy", help="samples to show, with batch axis")
+    command.add_argument("--classes", metavar="A,B,C", help="names of the outputs")
+    command.add_argument("--epochs", metavar="DIR", help="weights saved while training: a slider goes through them")
+    command.add_argument("--save", metavar="PAGE.html", help="write one self-contained file, and start nothing")
+    command.add_argument("--png", metavar="FILE", help="write a still picture (needs the extra 'view')")
+    command.add_argument("--svg", metavar="FILE", help="write a still picture")
+    command.add_argument("--no-browser", dest="browser", action="store_false", help="only print the address")
+    command.set_defaults(run=view)
 
     command = commands.add_parser(
         "run",

@@ -26,6 +26,11 @@ def check(self, x=None, y=None, **options):
     return room("explain").check(self, x, y, **options)
 
 
+def view(self, x=None, **options):
+    """Show the model at work on `x` in a page; see `lamina.view`."""
+    return room("view").view(self, x, **options)
+
+
 def profile(self, x=None, **options):
     """Measure where the time of the model goes, layer by layer; see `lamina.profile`."""
     return room("profile").profile(self, x, **options)

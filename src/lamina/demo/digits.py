@@ -1,5 +1,6 @@
 """Train a convolutional network on handwritten digits, and say what it learned and how."""
 
+import shlex
 import time
 from pathlib import Path
 
@@ -113,6 +114,7 @@ def run(epochs=5, out="."):
     )
     report_file.write_text(report.page(results), encoding="utf-8")
     print(f"\nmodel:  {model_file.resolve()}\nreport: {report_file.resolve()}")
+    print(f"\nSee it think: lamina view {shlex.quote(str(model_file))}")
     return float(right)
 
 

@@ -25,14 +25,45 @@ def activations(model, x, training=False):
         >>> {path: y.shape for path, y in model.activations([[1.0, 2.0]]).items()}
         {'a': (1, 3), 'b': (1, 3)}
     """
-    x = tree.map_structure(_as_array, x) if not isinstance(x, list) or _is_list_of_inputs(x) else _as_array(x)
-    if not model.built:
-        model(x)
-    variables = model.variables
-    order = []
+    return LayerOutputs(model, training)(x)
 
-    def run(values, inputs):
-        outputs = {}
+
+class LayerOutputs:
+    """A model's `activations` as one compiled program, for many inputs of the same shapes.
+
+    Args:
+        model: a model that is built or can be called on what it will get.
+        training: whether layers shall work as in training; nothing is changed by it.
+    """
+
+    def __init__(self, model, training=False):
+        self.model, self.training = model, training
+        self._order = []
+        self._jitted = jax.jit(self._run)
+
+    def __call__(self, x):
+        """Return a dict from paths to arrays (or lists of them), in the order in which the layers run."""
+        x = self._arrays(x)
+        outputs = self._jitted(self._values(), x)
+        return {path: outputs[path] for path in self._order}
+
+    def shapes(self, x):
+        """Return a dict from paths to shapes with dtypes (or lists of them), without computing anything."""
+        x = self._arrays(x)
+        outputs = jax.eval_shape(self._run, self._values(), x)
+        return {path: outputs[path] for path in self._order}
+
+    def _arrays(self, x):
+        x = tree.map_structure(_as_array, x) if not isinstance(x, list) or _is_list_of_inputs(x) else _as_array(x)
+        if not self.model.built:
+            self.model(x)
+        return x
+
+    def _values(self):
+        return [v.value for v in self.model.variables]
+
+    def _run(self, values, inputs):
+        outputs, order = {}, []
 
         def heard(path, layer, args, kwargs, output):
             arrays = [y for y in tree.flatten(output) if isinstance(y, jax.Array)]
@@ -40,13 +71,11 @@ def activations(model, x, training=False):
                 outputs[path] = arrays[0] if len(arrays) == 1 else arrays
                 order.append(path)
 
-        order.clear()
-        with unchecked_scope(variables, values), entering(training=training), Listening(model, heard):
-            model(inputs)
+        scope = unchecked_scope(self.model.variables, values)
+        with scope, entering(training=self.training), Listening(self.model, heard):
+            self.model(inputs)
+        self._order = order
         return outputs
-
-    outputs = jax.jit(run)([v.value for v in variables], x)
-    return {path: outputs[path] for path in order}
 
 
 def _is_list_of_inputs(x):

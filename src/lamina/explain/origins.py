@@ -145,7 +145,7 @@ def trace(obj, layer=None, index=None, x=None, *, forward=False, input_shape=Non
           flat[17] is a copy of input[1, 1, 1]
     """
     calls = _calls(obj, x, input_shape)
-    walk = _Walk(calls)
+    walk = Walk(calls)
     tensor = walk.find(layer, forward)
     start = walk.region(tensor, _chosen(tensor, index, walk.name(tensor)))
     steps = walk.forward(tensor, start.elements) if forward else walk.backward(tensor, start.elements)
@@ -179,8 +179,12 @@ def _chosen(tensor, index, name):
     return elements
 
 
-class _Walk:
-    """Elements of all tensors of a model, followed from call to call."""
+class Walk:
+    """Elements of all tensors of a model, followed from call to call.
+
+    Args:
+        calls: list of Calls with known sizes, each after those it depends on.
+    """
 
     def __init__(self, calls):
         self.calls = calls
@@ -230,6 +234,25 @@ class _Walk:
                 steps.append(call)
         return [self._step(call, reached) for call in steps]
 
+    def run(self, known, wanted):
+        """Run the calls behind arrays that are known.
+
+        Args:
+            known: dict from ids of tensors to arrays; those of all tensors computed are added.
+            wanted: the tensor to stop at.
+        Returns: its array.
+        """
+        with StatelessScope(), entering(training=False, layer=None):
+            for call in self.calls:
+                if id(wanted) in known:
+                    break
+                if all(id(x) in known for x in call.outputs) or not all(id(x) in known for x in call.inputs):
+                    continue
+                args, kwargs = call.with_arrays([known[id(t)] for t in call.inputs])
+                outputs = [y for y in tree.flatten(call.layer(*args, **kwargs)) if isinstance(y, jax.Array)]
+                known.update(zip(map(id, call.outputs), outputs, strict=True))
+        return known[id(wanted)]
+
     def _step(self, call, elements):
         outputs, inputs = (
             [self.region(x, elements[id(x)]) for x in _distinct(tensors) if _some(elements, x)]
@@ -275,15 +298,7 @@ def _add_contributions(answer, walk, tensor, x):
     chosen = jnp.asarray(answer.start.elements)
 
     def value_at(data):
-        known = {id(walk.inputs[0]): data}
-        with StatelessScope(), entering(training=False, layer=None):
-            for call in walk.calls:
-                args, kwargs = call.with_arrays([known[id(t)] for t in call.inputs])
-                outputs = [y for y in tree.flatten(call.layer(*args, **kwargs)) if isinstance(y, jax.Array)]
-                known.update(zip(map(id, call.outputs), outputs, strict=True))
-                if id(tensor) in known:
-                    break
-        return jnp.sum(known[id(tensor)][0] * chosen)
+        return jnp.sum(walk.run({id(walk.inputs[0]): data}, tensor)[0] * chosen)
 
     value, slopes = jax.jit(jax.value_and_grad(value_at))(x)
     data, slopes = np.asarray(x[0], "float64"), np.asarray(slopes[0], "float64")

@@ -204,6 +204,7 @@ class Model(Trainer, Layer):
     trace = tools.trace
     check = tools.check
     profile = tools.profile
+    view = tools.view
 
     def __reduce__(self):
         return saving.unpickle_model, (saving.pickle_model(self),)

@@ -1,0 +1,274 @@
+"""A model at work on one input after the other: what the page asks, answered from the model itself."""
+
+import json
+import re
+import struct
+import threading
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from lamina.core import tree
+from lamina.explain import words
+from lamina.explain.explanation import LayerExplanation
+from lamina.explain.origins import Walk
+from lamina.profile import profile
+from lamina.view import levels, saliency
+from lamina.view.contributions import Contributing
+from lamina.view.formulas_in_words import formula
+from lamina.view.inputs import describe
+from lamina.view.scene import Scene
+
+MOST_PARTS = 400  # contributions told to the page [count]
+MAPS = {"grad_cam": saliency.grad_cam, "gradient": saliency.gradient, "occlusion": saliency.occlusion}
+
+
+class Session:
+    """A model, samples to show, and the values of all layers for the input at hand.
+
+    Args:
+        model: any model that is built or can be called on `x`.
+        x: samples, as the model takes them, with batch axis.
+        classes: names of the outputs.
+        epochs: folder of weights or models saved while training.
+
+    Attributes:
+        scene: `Scene`.
+        values: dict from ids of nodes to arrays with a batch axis of 1; {} before the first run.
+    """
+
+    def __init__(self, model, x, classes=None, epochs=None):
+        self.model, self.classes = model, classes
+        self.epochs = _epoch_files(epochs) if epochs else []
+        self.samples = tree.map_structure(np.asarray, x)
+        self.scene = Scene(model, self.sample(0))
+        self.sizes = [node.shape for node in self.scene.inputs]
+        self.values, self.flat = {}, None
+        self._lock = threading.RLock()
+        self._walk = None
+        self._contributing, self._packs, self._times = {}, {}, None
+
+    @property
+    def count(self):
+        """Number of samples."""
+        return len(tree.flatten(self.samples)[0])
+
+    def sample(self, number):
+        """Return one sample with a batch axis of 1, as the model takes it."""
+        return tree.map_structure(lambda array: array[number : number + 1], self.samples)
+
+    def flat_sample(self, number):
+        """Return all numbers of a sample in a row, float32."""
+        return np.concatenate([np.ravel(array).astype("float32") for array in tree.flatten(self.sample(number))])
+
+    def describe(self):
+        """Return the scene with all that the page needs before the first run."""
+        told = self.scene.to_dict()
+        for node, entry in zip(self.scene.nodes, told["nodes"], strict=True):
+            entry["formula"] = formula(node.layer) if node.call else "what the model is given"
+        return {
+            **told,
+            "classes": self.classes,
+            "samples": self.count,
+            "epochs": [path.name for path in self.epochs],
+            "input": describe(self.model, self.scene.inputs, tree.flatten(self.samples)),
+        }
+
+    def run(self, flat):
+        """Run the model on one input.
+
+        Args:
+            flat: all numbers of the input in a row.
+        Raises: ValueError for another count of numbers.
+        """
+        wanted = sum(int(np.prod(shape)) for shape in self.sizes)
+        if np.size(flat) != wanted:
+            raise ValueError(f"{self.model.name} takes {wanted:,} numbers; it got {np.size(flat):,}.")
+        arrays, start = [], 0
+        for node in self.scene.inputs:
+            stop = start + int(np.prod(node.shape))
+            arrays.append(np.reshape(flat[start:stop], (1, *node.shape)).astype(node.dtype))
+            start = stop
+        x = tree.pack_sequence_as(self.samples, arrays)
+        with self._lock:
+            found = self.scene.outputs(x)
+            self.values = {node.id: array for node, array in zip(self.scene.inputs, arrays, strict=True)}
+            for node in self.scene.nodes:
+                if node.call:
+                    array = found[node.id]
+                    self.values[node.id] = array[0] if isinstance(array, list) else array
+            self.flat = np.asarray(flat, "float32")
+
+    def frame(self, opened=(), detail=None):
+        """Return the values of the nodes shown as bytes: a length, a JSON header, float32 numbers.
+
+        Args:
+            opened: ids of blocks that are unfolded.
+            detail: id of a node to be shown as finely as an update can hold.
+        """
+        with self._lock:
+            nodes = [self.scene[detail]] if detail else self.scene.shown(opened)
+            shown = {node.id: self.level(node, opened, detail) for node in nodes}
+            values = {node.id: jnp.asarray(self.values[node.id]) for node in nodes}
+            cells = np.asarray(self._pack(tuple(shown.items()))(values))
+        entries, start = [], 0
+        for id, level in shown.items():
+            count = len(level.chosen) * level.rows * level.cols
+            entries.append({"id": id, "start": start, "count": count, **level.to_dict()})
+            start += count
+        header = json.dumps({"nodes": entries}).encode()
+        header += b" " * (-len(header) % 4)
+        return struct.pack("<I", len(header)) + header + cells.tobytes()
+
+    def level(self, node, opened=(), detail=None):
+        """Return the Level that a node is shown at."""
+        if detail:
+            return levels.level(node.layout, levels.MOST_CELLS)
+        return levels.levels(self.scene.shown(opened))[node.id]
+
+    def _pack(self, shown):
+        if shown not in self._packs:
+            layouts = {id: self.scene[id].layout for id, _ in shown}
+
+            def pack(values):
+                return jnp.concatenate(
+                    [jnp.ravel(levels.reduce(values[id][0], layouts[id], level)) for id, level in shown]
+                )
+
+            self._packs[shown] = jax.jit(pack)
+        return self._packs[shown]
+
+    def trace(self, id, index, forward=False, opened=()):
+        """Tell where an element comes from or goes to, and what contributes to it.
+
+        Args:
+            id: of a node.
+            index: of the element in the sample.
+            forward: whether to ask where it goes.
+        Returns: dict: value, before, rest, parts; and for each node reached the numbers of its cells.
+        Raises: KeyError for an unknown node, ValueError for an index outside of it.
+        """
+        node = self.scene[id]
+        if len(index) != len(node.shape) or not all(0 <= i < n for i, n in zip(index, node.shape, strict=True)):
+            raise ValueError(f"A sample of {id} has the shape {node.shape}; there is no element {index}.")
+        with self._lock:
+            told = {"id": id, "index": list(index), "forward": forward}
+            told["value"] = float(np.asarray(self.values[id])[(0, *index)])
+            if not forward and node.call:
+                told |= self._contributions(node, index)
+            told["steps"], told["regions"] = self._regions(node, index, forward, opened)
+        return told
+
+    def _contributions(self, node, index):
+        tensors = node.call.inputs
+        by_tensor = {id(n.tensor): n.id for n in self.scene.nodes if n.call}
+        sources = [by_tensor.get(id(x)) for x in tensors]
+        inputs = iter(n for n in node.fed_by if self.scene[n].call is None or n not in sources)
+        sources = [source or next(inputs, None) for source in sources]
+        if None in sources:
+            return {"parts": []}
+        if node.id not in self._contributing:
+            self._contributing[node.id] = Contributing(node.call)
+        found = self._contributing[node.id]([self.values[source] for source in sources], tuple(index))
+        parts = [[sources[p.input], list(p.index), p.value, p.weight, p.contribution] for p in found.parts[:MOST_PARTS]]
+        others = sum(p.contribution for p in found.parts[MOST_PARTS:])
+        return {
+            "before": found.before,
+            "rest": found.rest,
+            "parts": parts,
+            "others": others,
+            "count": len(found.parts),
+        }
+
+    def _regions(self, node, index, forward, opened):
+        if self._walk is None:
+            self._walk = Walk(self.scene.calls)
+        walk = self._walk
+        tensor = walk.inputs[self.scene.inputs.index(node)] if node.call is None else node.tensor
+        if node.call is not None and node.call not in walk.calls:
+            return [], {}
+        chosen = np.zeros(node.shape, bool)
+        chosen[tuple(index)] = True
+        steps = walk.forward(tensor, chosen) if forward else walk.backward(tensor, chosen)
+        shown = {n.id: n for n in self.scene.shown(opened)}
+        regions = {}
+        for step in steps:
+            for region in step.outputs if forward else step.inputs:
+                name = region.name if region.name in shown else region.name.rsplit(".", 1)[0]
+                if name in shown:
+                    placed = shown[name]
+                    regions[name] = levels.reached(region.elements, placed.layout, self.level(placed, opened)).tolist()
+        return [words.step(step, forward) for step in steps], regions
+
+    def load_epoch(self, number):
+        """Give the model the weights of an epoch and run it again on the input at hand.
+
+        Raises: ValueError for an unknown epoch.
+        """
+        if not 0 <= number < len(self.epochs):
+            raise ValueError(f"There is no epoch {number}; there are {len(self.epochs)}.")
+        with self._lock:
+            self.model.load_weights(self.epochs[number])
+            self.run(self.flat)
+
+    def profile(self):
+        """Return the time of each layer, compiled alone, on all samples, by name [seconds]; measured once."""
+        if self._times is None:
+            with self._lock:
+                found = profile(self.model, self.samples, seconds=0.1)
+            self._times = {layer.name: layer.forward.median for layer in found.layers}
+        return self._times
+
+    def explain(self, id):
+        """Return what `explain` says of a node's layer: HTML and the kernels' pictures."""
+        node = self.scene[id]
+        if node.call is None:
+            return {"html": "", "kernels": None}
+        with self._lock:
+            html = LayerExplanation(node.call)._repr_html_()
+        return {"html": html, "kernels": self._kernels(node.layer)}
+
+    def _kernels(self, layer):
+        """Return up to 64 kernels that can be drawn: (filters, height, width) of their first channels, averaged."""
+        kernel = getattr(layer, "kernel", None)
+        if kernel is None or len(kernel.shape) not in (2, 4):
+            return None
+        kernel = np.asarray(getattr(kernel, "value", kernel), "float32")
+        if kernel.ndim == 2:
+            return None
+        channels = kernel.shape[2]
+        first = kernel[:, :, 0] if channels == 1 else kernel.mean(2)
+        return {
+            "shape": list(first.shape),
+            "channels": channels,
+            "values": first[..., :64].transpose(2, 0, 1).round(6).tolist(),
+        }
+
+    def saliency(self, kind, index):
+        """Return a map over the input for a class.
+
+        Raises: ValueError for an unknown kind, or an input that is no image.
+        """
+        if kind not in MAPS:
+            raise ValueError(f"There is no map {kind!r}. There are {list(MAPS)}.")
+        if len(self.sizes) != 1 or len(self.sizes[0]) != 3:
+            raise ValueError("Maps over the input are made for models whose one input is an image.")
+        with self._lock:
+            found = MAPS[kind](self.model, np.reshape(self.flat, (1, *self.sizes[0])), index)
+        source = next(line.strip() for line in MAPS[kind].__doc__.splitlines() if "Source:" in line)
+        return {"rows": found.shape[0], "cols": found.shape[1], "values": found.ravel().tolist(), "source": source}
+
+
+def _epoch_files(folder):
+    """Return the weights files and models in a folder, oldest epoch first: numbers in names count as numbers.
+
+    Raises: ValueError if there are none.
+    """
+    found = [path for path in Path(folder).iterdir() if path.name.endswith((".weights.h5", ".keras", ".h5"))]
+    if not found:
+        raise ValueError(f"There are no weights in {folder}: no .weights.h5, .keras or .h5 files.")
+    return sorted(
+        found, key=lambda path: [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", path.name)]
+    )

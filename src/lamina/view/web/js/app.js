@@ -1,0 +1,400 @@
+// The page: what is shown, chosen and asked, and who is told of it.
+
+import { answer } from "lamina/answer.js";
+import { Server } from "lamina/backend.js";
+import * as cells from "lamina/cells.js";
+import { cellPanel } from "lamina/cellpanel.js";
+import { scale } from "lamina/colour.js";
+import { byId, cell as named, make, number, shape } from "lamina/format.js";
+import { inputs } from "lamina/inputs.js";
+import { legend } from "lamina/legend.js";
+import { Page } from "lamina/offline.js";
+import { saw } from "lamina/saw.js";
+import { Unrolling } from "lamina/unroll.js";
+import { View2D } from "lamina/view2d.js";
+import { View3D, hasWebGL } from "lamina/view3d.js";
+
+const { cellOf, count, flatOf, indexOf, unflatten, wholeLevel } = cells;
+
+class App {
+  cells = cells;
+
+  constructor(backend) {
+    this.backend = backend;
+    this.frame = null;
+    this.chosen = null; // {id, index, forward}
+    this.trace = null;
+    this.view = null;
+    this.updates = 0;
+    this.latency = 0; // from the last change of the input to the picture [ms]
+  }
+
+  async start() {
+    this.told = await this.backend.describe();
+    this.nodes = new Map(this.told.nodes.map((node) => [node.id, node]));
+    document.title = `${this.told.name} – lamina view`;
+    byId("model-name").textContent = this.told.name;
+    byId("model-facts").textContent = `${this.told.parameters.toLocaleString("en")} parameters`;
+    this._buttons();
+    this._list();
+    this.control = inputs(byId("input"), this.told, {
+      changed: (values) => this.input(values),
+      sample: (i) => this.backend.sample(i),
+      complain: (text) => this.complain(text),
+    });
+    this._epochs();
+    await this.look(hasWebGL() && !new URLSearchParams(location.search).has("2d") ? "3d" : "2d");
+    if (!hasWebGL()) byId("show-3d").disabled = true;
+    const first = await this.backend.sample(0);
+    this.control.show(first);
+    await this.input(first);
+    saw(byId("saw-body"), byId("saw"), this);
+    this.backend.listen?.({ changed: () => this.input(this.values), end: () => this.complain("The server has ended.") });
+  }
+
+  /** The nodes to show: of a folded block its last one, under the block's name. */
+  shown() {
+    const opened = this.backend.opened ?? [];
+    const last = new Map(this.told.nodes.map((node) => [node.group, node.id]));
+    const inside = new Map();
+    for (const node of this.told.nodes) {
+      inside.set(node.id, node.group && !opened.includes(node.group) ? last.get(node.group) : node.id);
+    }
+    return this.told.nodes
+      .filter((node) => inside.get(node.id) === node.id)
+      .map((node) => {
+        if (!node.group || opened.includes(node.group)) {
+          return { ...node, from: [...new Set(node.from.map((id) => inside.get(id)))] };
+        }
+        const members = this.told.nodes.filter((other) => other.group === node.group);
+        const from = new Set(members.flatMap((other) => other.from.map((id) => inside.get(id))));
+        from.delete(node.id);
+        return { ...node, name: this.told.groups[node.group], from: [...from] };
+      });
+  }
+
+  /** @param {"3d" | "2d"} kind */
+  async look(kind) {
+    this.view?.dispose();
+    this.view = new (kind === "3d" ? View3D : View2D)(byId("view"), {
+      point: (hit, event) => this.point(hit, event),
+      choose: (hit) => this.chooseCell(hit),
+    });
+    this.kind = kind;
+    this.view.stacked = this.stacked ?? false;
+    byId("show-3d").setAttribute("aria-pressed", String(kind === "3d"));
+    byId("show-2d").setAttribute("aria-pressed", String(kind === "2d"));
+    await this.rebuild();
+  }
+
+  async rebuild() {
+    await this.view.build(this.shown(), this.frame);
+    if (this.frame) this.view.show(this.frame);
+    this._mark();
+  }
+
+  /** Run the model on an input; while it runs, only the newest of those that come in is kept. */
+  async input(values) {
+    this.values = values;
+    this.asked = performance.now();
+    if (this.running) {
+      this.waiting = true;
+      return this.running;
+    }
+    this.running = this._run();
+    return this.running;
+  }
+
+  async _run() {
+    try {
+      do {
+        this.waiting = false;
+        const asked = this.asked;
+        await this._show(await this.backend.run(this.values));
+        this.latency = performance.now() - asked;
+      } while (this.waiting);
+    } catch (error) {
+      this.complain(error.message);
+    } finally {
+      this.running = null;
+    }
+    if (this.chosen) await this.choose(this.chosen.id, this.chosen.index, this.chosen.forward);
+  }
+
+  async _show(frame) {
+    this.frame = frame;
+    if (!this.view.show(frame)) await this.rebuild();
+    this.updates += 1;
+    const output = this.told.nodes[this.told.nodes.length - 1];
+    const shown = frame.get(output.id);
+    byId("answer").hidden = byId("answer-title").hidden = output.shape.length !== 1;
+    if (shown && output.shape.length === 1) {
+      this.top = answer(byId("answer"), output, shown.values, this.told.classes, (i) => this.choose(output.id, [i]));
+    }
+    legend(byId("legend"), this.nodes.get(this.chosen?.id ?? output.id), frame);
+  }
+
+  level(id) {
+    return this.frame?.get(id) ?? wholeLevel(this.nodes.get(id));
+  }
+
+  // --- pointing and choosing ---
+
+  point(hit, event) {
+    const tip = byId("tip");
+    const index = hit && indexOf(this.nodes.get(hit.id), this.level(hit.id), hit.cell);
+    tip.hidden = !index;
+    if (!index) return;
+    const node = this.nodes.get(hit.id);
+    const level = this.frame?.get(hit.id);
+    const mean = level?.block > 1 ? `mean of ${level.block} × ${level.block}: ` : "";
+    tip.replaceChildren(
+      make("b", { textContent: named(node.name, index) }),
+      ` = ${mean}${level ? number(level.values[hit.cell]) : "?"}`,
+      make("div", { textContent: node.formula || node.kind }),
+    );
+    const frame = byId("stage").getBoundingClientRect();
+    const [x, y] = [event.clientX - frame.left, event.clientY - frame.top];
+    tip.style.left = `${Math.min(x + 14, frame.width - tip.offsetWidth - 8)}px`;
+    tip.style.top = `${y + 18 + tip.offsetHeight > frame.height ? y - tip.offsetHeight - 10 : y + 18}px`;
+  }
+
+  chooseCell(hit) {
+    const index = hit && indexOf(this.nodes.get(hit.id), this.level(hit.id), hit.cell);
+    if (!index) return this.clear();
+    const node = this.shown().find((other) => other.id === hit.id);
+    if (node.group && !this.backend.opened?.includes(node.group)) return this.unfold(node.group);
+    return this.choose(hit.id, index);
+  }
+
+  async unfold(group) {
+    this.backend.opened = [...this.backend.opened, group];
+    await this.input(this.values);
+    await this.rebuild();
+  }
+
+  clear() {
+    this.chosen = this.trace = null;
+    byId("cell").replaceChildren(make("p", { class: "soft" }, "Point at a cell to read it; click it to see what made it."));
+    this._mark();
+    this._current(null);
+  }
+
+  /** @param {string} id @param {number[]} index @param {boolean} [forward] */
+  async choose(id, index, forward = false) {
+    const isNew = this.chosen?.id !== id;
+    this.chosen = { id, index, forward };
+    const node = this.nodes.get(id);
+    try {
+      this.trace = await this.backend.trace(id, index, forward);
+    } catch (error) {
+      this.complain(error.message);
+      return;
+    }
+    if (node.kind === "Flatten" && !forward) this._source(node);
+    cellPanel(byId("cell"), node, this.trace, {
+      direction: (ahead) => this.choose(id, index, ahead),
+      go: (other, place) => this.choose(other, place),
+      unroll: () => this.unroll(id),
+    });
+    this._mark();
+    this._current(id);
+    legend(byId("legend"), node, this.frame);
+    if (isNew) await this._explain(id);
+  }
+
+  /** Say which cell a cell of Flatten is a copy of. */
+  _source(node) {
+    const before = this.nodes.get(node.from[0]);
+    if (count(before) !== count(node)) return;
+    const from = unflatten(before.shape, this.chosen.index[0]);
+    this.trace.source = [before.id, from];
+    const terms = from.map((i, axis) => [i, ...before.shape.slice(axis + 1)].join("·"));
+    this.trace.formula = `${terms.join(" + ")} = ${flatOf(before.shape, from)}`;
+  }
+
+  _mark() {
+    if (!this.trace || !this.chosen) {
+      this.view.mark(null);
+      this.view.connect([]);
+      this.view.name(this.chosen?.id ?? null);
+      return;
+    }
+    const { id, index } = this.chosen;
+    const marks = new Map(
+      Object.entries(this.trace.regions).map(([name, cells]) => [name, new Map(cells.map((cell) => [cell, null]))]),
+    );
+    const own = cellOf(this.nodes.get(id), this.level(id), index);
+    marks.set(id, new Map([[own, null]]));
+    const links = [];
+    const parts = this.trace.parts ?? [];
+    const most = Math.max(...parts.map((part) => Math.abs(part[4])), 1e-30);
+    for (const [from, place, , , contribution] of parts) {
+      const cell = cellOf(this.nodes.get(from), this.level(from), place);
+      if (cell < 0) continue;
+      const colour = contribution < 0 ? [111, 177, 255] : [255, 157, 77];
+      links.push({ from: [from, cell], to: [id, own], colour, strength: Math.abs(contribution) / most });
+    }
+    this.marks = marks;
+    this.view.mark(marks);
+    this.view.connect(own < 0 ? [] : links);
+    this.view.name(id);
+  }
+
+  // --- layers ---
+
+  _list() {
+    byId("layers").replaceChildren(
+      ...this.told.nodes.map((node) => {
+        const button = make("button", { "data-node": node.id });
+        const facts = node.parameters ? `${node.parameters.toLocaleString("en")} p` : "";
+        button.append(node.name, make("small", { textContent: shape(node.shape) }));
+        button.append(make("small", { textContent: node.kind }), make("small", { textContent: facts }));
+        button.addEventListener("click", () => this.layer(node.id));
+        return make("li", {}, button);
+      }),
+    );
+    byId("time").hidden = !this.backend.profile;
+    byId("time").addEventListener("click", () => this.time().catch((error) => this.complain(error.message)));
+    byId("layers").addEventListener("keydown", (event) => {
+      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      const buttons = [...byId("layers").querySelectorAll("button")];
+      buttons[buttons.indexOf(document.activeElement) + step]?.focus();
+    });
+  }
+
+  /** A slider through the weights of saved epochs. */
+  _epochs() {
+    const names = this.told.epochs ?? [];
+    if (!names.length) return;
+    const range = make("input", { type: "range", id: "epoch", min: 0, max: names.length - 1, value: names.length - 1 });
+    range.setAttribute("aria-label", "Epoch");
+    const shown = make("output", { class: "mono" });
+    range.addEventListener("input", async () => {
+      shown.textContent = names[range.value];
+      await this._show(await this.backend.epoch(range.value));
+    });
+    byId("input").append(make("h2", {}, "Epoch"), range, shown);
+  }
+
+  /** Say how long each layer takes, as bars. */
+  async time() {
+    const times = await this.backend.profile();
+    const most = Math.max(...Object.values(times));
+    for (const button of byId("layers").querySelectorAll("button")) {
+      const seconds = times[button.dataset.node];
+      button.style.setProperty("--time", seconds ? `${((100 * seconds) / most).toFixed(1)}%` : "0%");
+      button.title = seconds ? `${number(1000 * seconds)} ms, compiled alone` : "";
+    }
+    this.view.rise?.(times);
+  }
+
+  async layer(id) {
+    this.clear();
+    this._current(id);
+    this.view.name(id);
+    legend(byId("legend"), this.nodes.get(id), this.frame);
+    await this._explain(id);
+  }
+
+  _current(id) {
+    for (const button of byId("layers").querySelectorAll("button")) {
+      button.setAttribute("aria-current", String(button.dataset.node === id));
+    }
+    this.current = id;
+  }
+
+  async _explain(id) {
+    const told = await this.backend.explain(id);
+    if (this.current !== id) return;
+    byId("layer").innerHTML = told.html;
+    if (told.kernels) byId("layer").append(kernels(told.kernels));
+  }
+
+  /** Play how Flatten lays the cells of a block in a row. @param {string} id */
+  async unroll(id) {
+    this.unrolling?.stop();
+    this.unrolling = new Unrolling(this, this.nodes.get(id), byId("counter"));
+    await this.unrolling.done;
+  }
+
+  // --- keys and buttons ---
+
+  _buttons() {
+    byId("show-3d").addEventListener("click", () => this.look("3d"));
+    byId("show-2d").addEventListener("click", () => this.look("2d"));
+    for (const [name, stacked] of [["as-maps", false], ["as-stacks", true]]) {
+      byId(name).addEventListener("click", async () => {
+        this.stacked = stacked;
+        byId("as-maps").setAttribute("aria-pressed", String(!stacked));
+        byId("as-stacks").setAttribute("aria-pressed", String(stacked));
+        this.view.arrange(stacked);
+        await this.rebuild();
+      });
+    }
+    byId("fit").addEventListener("click", () => this.view.fit());
+    byId("theme").addEventListener("click", () => {
+      const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+      const now = document.documentElement.dataset.theme ?? (dark ? "dark" : "light");
+      document.documentElement.dataset.theme = now === "dark" ? "light" : "dark";
+    });
+    byId("view").addEventListener("keydown", (event) => this._key(event));
+  }
+
+  _key(event) {
+    const ids = this.shown().map((node) => node.id);
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (step) {
+      const at = ids.indexOf(this.current);
+      const next = ids[Math.min(ids.length - 1, Math.max(0, at + step))];
+      this.layer(next);
+      this.view.fit([next]);
+    } else if (event.key === "Enter" && this.current) {
+      const { values } = this.level(this.current);
+      const strongest = values.reduce((best, value, i) => (value > values[best] ? i : best), 0);
+      this.chooseCell({ id: this.current, cell: strongest });
+    } else if (event.key === "Escape") {
+      this.clear();
+    } else if (event.key === "Home") {
+      this.view.fit();
+    } else return;
+    event.preventDefault();
+  }
+
+  /** @param {string} text shown for a while */
+  complain(text) {
+    const message = byId("message");
+    message.textContent = text;
+    message.hidden = false;
+    clearTimeout(this.silence);
+    this.silence = setTimeout(() => (message.hidden = true), 12000);
+  }
+}
+
+function kernels({ shape: [rows, cols], values, channels }) {
+  const flat = values.flat(2);
+  const range = scale(flat);
+  const list = make("div", { class: "kernels" });
+  for (const kernel of values) {
+    const canvas = make("canvas", { width: cols, height: rows });
+    const picture = new ImageData(cols, rows);
+    kernel.flat().forEach((value, i) => {
+      const t = Math.round(((value - range.low) / (range.high - range.low)) * 255);
+      picture.data.set(range.table.subarray(4 * t, 4 * t + 4), 4 * i);
+    });
+    canvas.getContext("2d").putImageData(picture, 0, 0);
+    list.append(canvas);
+  }
+  const note = channels > 1 ? `kernels, mean of ${channels} channels` : "kernels";
+  return make("div", {}, make("h2", {}, note), list);
+}
+
+const embedded = byId("lamina-data");
+const app = new App(embedded ? new Page(JSON.parse(embedded.textContent)) : new Server());
+globalThis.lamina = app;
+app.ready = app.start().catch((error) => {
+  app.complain(error.message);
+  throw error;
+});

@@ -1,0 +1,188 @@
+"""The page in a real Chromium: drawn on, clicked, played, saved and opened without a network."""
+
+import numpy as np
+import pytest
+
+import lamina
+from lamina import layers
+from lamina.view import Session, View
+
+pytestmark = pytest.mark.slow
+
+NO_WEBGL = """
+const get = HTMLCanvasElement.prototype.getContext;
+HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+  return kind.startsWith("webgl") ? null : get.call(this, kind, ...rest);
+};
+"""
+SEVEN = [(0.25, 0.2), (0.75, 0.2), (0.7, 0.35), (0.45, 0.85)]
+
+
+def draw(page, points):
+    page.locator("#pad").scroll_into_view_if_needed()
+    frame = page.locator("#pad").bounding_box()
+    places = [(frame["x"] + x * frame["width"], frame["y"] + y * frame["height"]) for x, y in points]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place, steps=6)
+    page.mouse.up()
+
+
+def click_cell(page, node, index):
+    """Click where the page says that a cell is."""
+    place = page.evaluate(
+        """([id, index]) => lamina.cells.cellOf(lamina.nodes.get(id), lamina.level(id), index)""", [node, index]
+    )
+    at = page.evaluate("([id, cell]) => lamina.view.screenOf(id, cell)", [node, place])
+    page.mouse.click(at["x"], at["y"])
+
+
+def lit(page, node):
+    return page.evaluate(f"() => [...(lamina.marks.get('{node}') ?? new Map()).keys()].sort((a, b) => a - b)")
+
+
+def test_a_seven_is_drawn_and_read(server, opened, wait):
+    page = opened(server.address)
+    draw(page, SEVEN)
+    wait(page, "document.querySelector('#answer').dataset.top === '7' && !lamina.running")
+    assert page.locator("#answer .bar").first.inner_text().split()[0] == "7"
+    drawn = np.array(page.evaluate("() => [...lamina.values]")).reshape(28, 28)
+    rows, cols = np.nonzero(drawn > 0.01)
+    assert max(np.ptp(rows), np.ptp(cols)) in (19, 20, 21)  # fitted into a box of 20 pixels, as the digits were
+    mass = np.indices((28, 28)).reshape(2, -1) @ drawn.ravel() / drawn.sum()
+    np.testing.assert_allclose(mass, 13.5, atol=0.15)
+    assert ((drawn > 0.05) & (drawn < 0.95)).sum() > 20  # its edges are grey
+
+
+def test_a_click_lights_up_what_trace_says_and_the_contributions_add_up(server, opened, wait, model):
+    page = opened(server.address)
+    click_cell(page, "parts", [3, 4, 5])
+    wait(page, "lamina.trace && lamina.trace.id === 'parts'")
+    assert page.evaluate("() => lamina.chosen.index") == [3, 4, 5]
+    found = model.trace("parts", (3, 4, 5))
+    for name, order in (("image", (2, 0, 1)), ("strokes", (2, 0, 1)), ("pool", (2, 0, 1))):
+        assert lit(page, name) == np.flatnonzero(found[name].elements.transpose(order)).tolist()
+    told = page.evaluate("() => lamina.trace")
+    assert sum(p[4] for p in told["parts"]) + told["others"] + told["rest"] == pytest.approx(told["before"], abs=1e-5)
+    page.click("#goes-to")
+    wait(page, "lamina.trace.forward")
+    ahead = model.trace("parts", (3, 4, 5), forward=True)
+    assert lit(page, "flatten") == np.flatnonzero(ahead["flatten"].elements).tolist()
+
+
+def test_flatten_says_where_a_cell_came_from_and_unrolls_in_row_major_order(server, opened, wait):
+    page = opened(server.address, reduced_motion="reduce")
+    click_cell(page, "flatten", [75])
+    wait(page, "document.querySelector('#source')")
+    assert page.locator("#source").inner_text() == "pool_again[1, 1, 3]"
+    assert page.locator("#cell").inner_text().count("1·5·12 + 1·12 + 3 = 75") == 1
+    page.click("#unroll")
+    wait(page, "lamina.unrolling?.placed === 300")
+    assert page.locator("#counter").inner_text() == "300 of 300: pool_again[4, 4, 11] → [299]"
+    order = page.evaluate("() => lamina.unrolling.order")
+    assert order == [list(index) for index in np.ndindex(5, 5, 12)]
+    wait(page, "document.querySelector('#counter').hidden")
+
+
+def test_only_the_newest_drawing_is_run(server, opened, wait):
+    page = opened(server.address)
+    before = page.evaluate("() => lamina.updates")
+    page.evaluate("() => { for (let i = 0; i < 40; i++) lamina.input(new Float32Array(784).fill(i / 40)); }")
+    wait(page, "!lamina.running")
+    assert page.evaluate("() => lamina.updates") - before <= 2
+    assert page.evaluate("() => lamina.frame.get('image').values[0]") == pytest.approx(39 / 40)
+
+
+def test_it_is_shown_flat_without_webgl_and_after_a_resize(server, opened, wait):
+    page = opened(server.address, before=NO_WEBGL)
+    assert page.evaluate("() => lamina.kind") == "2d"
+    assert page.locator(".card").count() == 7
+    page.set_viewport_size({"width": 640, "height": 480})  # as at 200 % zoom
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    card = page.locator(".card canvas").nth(2)
+    card.scroll_into_view_if_needed()
+    card.click()
+    wait(page, "lamina.trace?.id === 'pool'")
+
+
+def test_it_is_walked_through_by_keys(server, opened, wait):
+    page = opened(server.address)
+    page.focus("#view")
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    wait(page, "lamina.current === 'pool'")
+    page.keyboard.press("Enter")
+    wait(page, "lamina.trace?.id === 'pool'")
+    page.keyboard.press("Escape")
+    assert page.evaluate("() => lamina.chosen") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "text"), [("words.txt", 10, "is not a picture"), ("huge.png", 21 * 2**20, "21 MB large")]
+)
+def test_what_is_no_picture_is_refused_and_changes_nothing(server, opened, wait, name, size, text):
+    page = opened(server.address)
+    before = page.evaluate("() => [lamina.updates, ...lamina.values.slice(300, 340)]")
+    page.set_input_files("#upload", {"name": name, "mimeType": "image/png", "buffer": b"x" * size})
+    wait(page, "!document.querySelector('#message').hidden")
+    assert text in page.locator("#message").inner_text()
+    assert page.evaluate("() => [lamina.updates, ...lamina.values.slice(300, 340)]") == before
+
+
+def test_maps_over_the_input_are_drawn(server, opened, wait):
+    page = opened(server.address)
+    page.click("#saw summary")
+    wait(page, "document.querySelector('#saw-body').dataset.drawn === 'grad_cam'")
+    assert "Selvaraju" in page.locator("#saw-body").inner_text()
+
+
+def test_the_saved_page_is_live_without_a_network(session, model, samples, opened, wait, tmp_path):
+    path = tmp_path / "model.html"
+    View(session).write(save=path)
+    assert path.stat().st_size <= 5_000_000
+    page = opened(path.as_uri(), offline=True)
+    page.evaluate("async () => lamina.input(await lamina.backend.sample(4))")
+    wait(page, "!lamina.running")
+    values = page.evaluate("() => [...lamina.backend.engine.values].map(([id, { data }]) => [id, [...data]])")
+    found = {"image": samples[4:5], **model.activations(samples[4:5])}
+    assert [id for id, _ in values] == list(found)
+    for id, numbers in values:
+        np.testing.assert_allclose(numbers, np.ravel(found[id]), atol=1e-4)
+    click_cell(page, "parts", [3, 4, 5])
+    wait(page, "lamina.trace")
+    session.run(samples[4].ravel())
+    told, here = session.trace("parts", (3, 4, 5)), page.evaluate("() => lamina.trace")
+    assert {name: sorted(cells) for name, cells in here["regions"].items()} == told["regions"]
+    assert here["before"] == pytest.approx(told["before"], abs=1e-4)
+    assert here["count"] == told["count"]
+    draw(page, SEVEN)
+    wait(page, "document.querySelector('#answer').dataset.top === '7'")
+
+
+def test_the_page_computes_common_layers_as_lamina_does(opened, tmp_path):
+    lamina.utils.set_random_seed(3)
+    start = lamina.Input((11, 9, 3))
+    x = layers.Rescaling(2.0, -1.0)(start)
+    x = layers.Conv2D(6, 3, strides=2, padding="same", activation="gelu")(x)
+    x = layers.BatchNormalization()(x)
+    y = layers.DepthwiseConv2D(3, padding="same", depth_multiplier=1)(layers.ZeroPadding2D(((1, 0), (0, 2)))(x))
+    y = layers.Activation("silu")(y)
+    x = layers.Conv2D(6, (2, 3), dilation_rate=(2, 1), padding="same", use_bias=False)(layers.UpSampling2D()(x))
+    x = layers.AveragePooling2D(3, strides=2, padding="same")(x)
+    parts = [layers.GlobalAveragePooling2D()(x), layers.GlobalMaxPooling2D()(y)]
+    parts += [layers.Multiply()(parts), layers.Add()([*parts, layers.Reshape((6,))(layers.ReLU()(parts[0]))])]
+    line = layers.Reshape((8, 3))(layers.Concatenate()(parts))
+    line = layers.MaxPooling1D(2)(layers.Conv1D(4, 3, activation="tanh")(line))
+    answer = layers.Softmax()(layers.Dense(5, activation="elu")(layers.Flatten()(line)))
+    model = lamina.Model(start, answer)
+    for v in model.variables:
+        v.assign(np.random.default_rng(4).uniform(0.1, 0.9, v.shape) if "moving" in v.name or "gamma" in v.name else v)
+    shown = Session(model, np.random.default_rng(5).random((2, 11, 9, 3)).astype("float32"))
+    View(shown).write(save=tmp_path / "model.html")
+    page = opened((tmp_path / "model.html").as_uri(), offline=True)
+    values = page.evaluate("() => [...lamina.backend.engine.values].map(([id, { data }]) => [id, [...data]])")
+    shown.run(shown.flat_sample(0))
+    assert len(values) == len(shown.scene.nodes)
+    for id, numbers in values:
+        np.testing.assert_allclose(numbers, np.ravel(shown.values[id]), atol=1e-4, err_msg=id)
