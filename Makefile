@@ -9,14 +9,18 @@ PYTHON ?= $(shell $(FIND))
 QUICK  := $(addprefix tests/, test_*.py core budget datasets demo explain layers/test_core.py layers/test_reshaping.py \
             metrics/test_resolve.py models/test_models.py saving/test_archive.py training/test_bad_input.py)
 
-.PHONY: demo test quick lint format bench fuzz clean
+.PHONY: demo test chromium quick lint format bench fuzz clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.installed            ## train a network on handwritten digits, write a report
 	$(BIN)/lamina demo --out demo
 
-test: $(VENV)/.tested               ## the whole suite
+test: $(VENV)/.tested chromium     ## the whole suite
 	$(BIN)/pytest -n 2
+
+chromium:                           ## a browser to test the viewer in, where apt can install one
+	@command -v chromium >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || \
+	  { timeout 60 apt-get -qq update && timeout 240 apt-get -qq install -y --no-install-recommends chromium; } >/dev/null 2>&1 || true
 
 quick: $(VENV)/.tested              ## the lane under a minute
 	$(BIN)/pytest -n 2 -q -m "not slow" $(QUICK)

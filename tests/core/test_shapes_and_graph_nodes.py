@@ -101,6 +101,20 @@ def test_plain_constructor_arguments_are_the_config():
         Twice(object()).get_config()
 
 
+def test_a_node_keeps_its_inputs_when_the_callers_list_grows():
+    class Sum(Operation):
+        def call(self, xs):
+            return sum(xs)
+
+        def compute_output_spec(self, xs):
+            return KerasTensor(xs[0].shape)
+
+    inputs = [KerasTensor((2,)), KerasTensor((2,))]
+    node = Sum()(inputs)._keras_history.operation._inbound_nodes[0]
+    inputs.append(KerasTensor((2,)))
+    assert len(node.args[0]) == len(node.input_tensors) == 2
+
+
 def test_outputs_of_a_node_are_tensors():
     with pytest.raises(ValueError, match="non-tensor"):
         Node(Twice(), (), {}, outputs=[3])

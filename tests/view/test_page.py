@@ -121,10 +121,11 @@ def test_it_is_walked_through_by_keys(server, opened, wait):
 @pytest.mark.parametrize(
     ("name", "size", "text"), [("words.txt", 10, "is not a picture"), ("huge.png", 21 * 2**20, "21 MB large")]
 )
-def test_what_is_no_picture_is_refused_and_changes_nothing(server, opened, wait, name, size, text):
+def test_what_is_no_picture_is_refused_and_changes_nothing(server, opened, wait, tmp_path, name, size, text):
+    (tmp_path / name).write_bytes(b"x" * size)
     page = opened(server.address)
     before = page.evaluate("() => [lamina.updates, ...lamina.values.slice(300, 340)]")
-    page.set_input_files("#upload", {"name": name, "mimeType": "image/png", "buffer": b"x" * size})
+    page.set_input_files("#upload", tmp_path / name)
     wait(page, "!document.querySelector('#message').hidden")
     assert text in page.locator("#message").inner_text()
     assert page.evaluate("() => [lamina.updates, ...lamina.values.slice(300, 340)]") == before
@@ -171,8 +172,8 @@ def test_the_page_computes_common_layers_as_lamina_does(opened, tmp_path):
     x = layers.Conv2D(6, (2, 3), dilation_rate=(2, 1), padding="same", use_bias=False)(layers.UpSampling2D()(x))
     x = layers.AveragePooling2D(3, strides=2, padding="same")(x)
     parts = [layers.GlobalAveragePooling2D()(x), layers.GlobalMaxPooling2D()(y)]
-    parts += [layers.Multiply()(parts), layers.Add()([*parts, layers.Reshape((6,))(layers.ReLU()(parts[0]))])]
-    line = layers.Reshape((8, 3))(layers.Concatenate()(parts))
+    total = layers.Add()([*parts, layers.Reshape((6,))(layers.ReLU()(parts[0]))])
+    line = layers.Reshape((8, 3))(layers.Concatenate()([*parts, layers.Multiply()(parts), total]))
     line = layers.MaxPooling1D(2)(layers.Conv1D(4, 3, activation="tanh")(line))
     answer = layers.Softmax()(layers.Dense(5, activation="elu")(layers.Flatten()(line)))
     model = lamina.Model(start, answer)

@@ -28,8 +28,8 @@ class Node:
 
     def __init__(self, operation, call_args=(), call_kwargs=None, outputs=None):
         self.operation = operation
-        self.args = call_args
-        self.kwargs = call_kwargs or {}
+        # copies of the lists and dicts: the caller may go on filling his own
+        self.args, self.kwargs = tree.map_structure(lambda x: x, (tuple(call_args), call_kwargs or {}))
         self.input_tensors = [x for x in tree.flatten((self.args, self.kwargs)) if isinstance(x, KerasTensor)]
         self.outputs = [] if outputs is None else tree.flatten(outputs)
         for x in self.outputs:

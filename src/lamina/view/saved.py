@@ -50,10 +50,10 @@ def _data(session, scene, steps, explanations, samples):
 
 def _packed(values):
     """Return numbers as bytes where that loses nothing, as with the pixels of a picture; else as float32."""
-    step = np.float32(1 if values.max(initial=0) > 1 else 1 / 255)
-    steps = np.round(values / step)
-    if values.min(initial=0) >= 0 and steps.max(initial=0) <= 255 and np.array_equal(steps.astype("f4") * step, values):
-        return {"type": "bytes", "low": 0, "step": float(step), "data": _text(steps.astype("uint8"))}
+    divisor = np.float32(1 if values.max(initial=0) > 1 else 255)
+    steps = np.round(values * divisor)
+    if steps.min(initial=0) >= 0 and steps.max(initial=0) <= 255 and np.array_equal(steps / divisor, values):
+        return {"type": "bytes", "divisor": int(divisor), "data": _text(steps.astype("uint8"))}
     return {"type": "numbers", "data": _text(values.astype("<f4"))}
 
 

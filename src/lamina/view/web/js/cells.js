@@ -126,7 +126,7 @@ export function wall(level, stacked) {
   const planeHeight = rows * (even ? cell : cellY);
   const stepX = planeWidth * (1 + gap);
   const stepY = planeHeight * (1 + gap);
-  const stepZ = stacked && planes > 1 ? Math.min(0.9, 9 / planes) : 0;
+  const stepZ = stacked && planes > 1 ? Math.min(0.5, 5 / planes) : 0;
   const offsets = /** @type {[number, number, number][]} */ (
     level.chosen.map((_, i) =>
       stacked

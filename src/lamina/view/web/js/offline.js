@@ -20,16 +20,12 @@ export class Page {
 
   /** @param {number} number */
   async sample(number) {
-    const { type, data } = this.data.samples[number];
-    const values = type === "bytes" ? Float32Array.from(new Uint8Array(bytes(data)), this._unpacked(number)) : new Float32Array(bytes(data));
+    const { type, data, divisor } = this.data.samples[number];
+    const buffer = bytes(data);
+    const isBytes = type === "bytes"; // whole steps of 1/divisor
+    const values = isBytes ? Float32Array.from(new Uint8Array(buffer), (byte) => byte / divisor) : new Float32Array(buffer);
     values.sample = number;
     return values;
-  }
-
-  /** Samples of whole steps of 1/255 were kept as bytes. */
-  _unpacked(number) {
-    const { low, step } = this.data.samples[number];
-    return (byte) => low + byte * step;
   }
 
   /** @param {Float32Array} input */
