@@ -11,6 +11,7 @@ import sys
 import pytest
 from tests.saving.standins import Dense, Model, values
 
+import lamina
 from lamina.saving import load_weights, save_model, save_weights
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -55,3 +56,26 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path, write, name,
         model = Model(a=Dense((128, 128), fill=0))
         load_weights(model, path)
         assert values(model.a) == [5]
+
+
+@pytest.mark.parametrize("left", [0, 2000, 20_000])
+def test_a_full_disk_leaves_the_old_whole_model_file(tmp_path, left):
+    path = tmp_path / "x.h5"
+    model = lamina.Sequential([lamina.Input((100,)), lamina.layers.Dense(100)])
+    with pytest.warns(UserWarning, match="old HDF5"):
+        model.save(path)
+    before = path.read_bytes()
+    with full_disk(left), pytest.raises(OSError), pytest.warns(UserWarning, match="old HDF5"):
+        model.save(path)
+    assert os.listdir(tmp_path) == ["x.h5"]
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("left", [0, 100, 60_000])
+def test_a_full_disk_leaves_the_old_shards(tmp_path, left):
+    path = tmp_path / "x.weights.json"
+    save_weights(Model(a=Dense((128, 128), fill=5), b=Dense((128, 128), fill=5)), path, max_shard_size=1e-4)
+    before = {name: (tmp_path / name).read_bytes() for name in os.listdir(tmp_path)}
+    with full_disk(left), pytest.raises(OSError):
+        save_weights(Model(a=Dense((128, 128), fill=6)), path, max_shard_size=1e-4)
+    assert {name: (tmp_path / name).read_bytes() for name in os.listdir(tmp_path)} == before

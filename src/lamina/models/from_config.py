@@ -2,6 +2,7 @@
 
 from lamina.core import serialization
 from lamina.core.operation import Operation
+from lamina.saving.old_configs import upgrade_model
 
 
 def functional_from_config(cls, config, custom_objects=None):
@@ -9,7 +10,7 @@ def functional_from_config(cls, config, custom_objects=None):
 
     Raises: ValueError if the graph has loops or calls on tensors that nothing makes.
     """
-    config = dict(config)
+    config = dict(upgrade_model("Functional", config))
     layer_configs = config.pop("layers")
     input_layers, output_layers = config.pop("input_layers"), config.pop("output_layers")
     name, trainable = config.pop("name", None), config.pop("trainable", None)

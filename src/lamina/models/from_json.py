@@ -18,6 +18,6 @@ def model_from_json(json_string, custom_objects=None):
         config = json.loads(json_string)
     except json.JSONDecodeError as error:
         raise ValueError(f"This is no JSON: {error}.") from error
-    if isinstance(config, dict) and "module" not in config and is_old(config.get("keras_version")):
-        config = upgrade(config)
+    if isinstance(config, dict) and ("module" not in config or "keras_version" in config):
+        config = upgrade(config) if is_old(config.get("keras_version")) else config
     return serialization.deserialize_keras_object(config, custom_objects=custom_objects)

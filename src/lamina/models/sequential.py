@@ -6,6 +6,7 @@ from lamina.core.tensor import standardize_shape
 from lamina.layers import InputLayer, Layer
 from lamina.models.functional import Functional
 from lamina.models.model import Model
+from lamina.saving.old_configs import upgrade_model
 
 
 class Sequential(Model):
@@ -174,6 +175,7 @@ class Sequential(Model):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         """Make the model that `config` describes."""
+        config = upgrade_model("Sequential", config)
         if "name" not in config or "layers" not in config:
             raise ValueError(
                 f"A Sequential model configuration must have the keys 'name' and 'layers'. Received: config={config}"

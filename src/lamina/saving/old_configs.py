@@ -2,7 +2,7 @@
 
 from lamina.core import errors, public_names
 from lamina.core.registry import get_registered_object
-from lamina.saving import migrations
+from lamina.saving import migrations, old_functions
 
 _MODELS = ("Model", "Functional", "Network")
 _STACKS = ("Sequential",)
@@ -32,6 +32,25 @@ def upgrade(config, depth=0):
     if isinstance(config.get("class_name"), str) and isinstance(config.get("config"), dict | list):
         return _upgrade_object(config, depth + 1)
     return {key: upgrade(value, depth + 1) for key, value in config.items()}
+
+
+def upgrade_model(class_name, inner):
+    """Return the arguments of a model in today's form, whatever version of Keras wrote them.
+
+    Args:
+        class_name: "Functional" or "Sequential".
+        inner: what `model.get_config()` returned; in Keras 1 a list of layers.
+    """
+    layers = inner if isinstance(inner, list) else inner.get("layers")
+    if not isinstance(layers, list) or not any(isinstance(layer, dict) and _is_old_layer(layer) for layer in layers):
+        return inner
+    return _upgrade_object({"class_name": class_name, "config": inner}, 0)["config"]
+
+
+def _is_old_layer(layer):
+    calls = layer.get("inbound_nodes")
+    in_lists = isinstance(calls, list) and any(isinstance(call, list) for call in calls)
+    return "module" not in layer or "batch_input_shape" in _arguments(layer) or in_lists
 
 
 def upgrade_optimizer(config):
@@ -169,16 +188,19 @@ def _upgrade_graph(inner, depth):
         raise errors.FileError("L401: the description of a model has no list of named layers.")
     shifted = _counted_from_one(layers, inner)
     names = {layer["name"] for layer in layers if isinstance(layer["name"], str)}
-    upgraded = [
-        {
-            **upgrade({key: value for key, value in layer.items() if key not in ("name", "inbound_nodes")}, depth),
-            "name": layer["name"],
-            "inbound_nodes": [_upgrade_call(node, names, shifted) for node in layer.get("inbound_nodes") or []],
-        }
-        for layer in layers
-    ]
+    upgraded = [_upgrade_node(layer, names, shifted, depth) for layer in layers]
     outputs = _shift_stacks(_single(inner["output_layers"]), layers, shifted)
     return {**inner, "layers": upgraded, "input_layers": _single(inner["input_layers"]), "output_layers": outputs}
+
+
+def _upgrade_node(layer, names, shifted, depth):
+    """One entry of a graph: what is called, and its calls."""
+    calls = [_upgrade_call(node, names, shifted) for node in layer.get("inbound_nodes") or []]
+    if layer.get("class_name") in old_functions.CLASSES and calls:
+        operation, arguments = old_functions.upgrade_function(layer, calls[0]["args"][0], calls[0]["kwargs"])
+        return {**operation, "name": layer["name"], "inbound_nodes": [{"args": arguments, "kwargs": {}}]}
+    kept = {key: value for key, value in layer.items() if key not in ("name", "inbound_nodes")}
+    return {**upgrade(kept, depth), "name": layer["name"], "inbound_nodes": calls}
 
 
 def _single(addresses):
