@@ -1,17 +1,31 @@
 """What training minimises: the losses of all outputs, weighted and added up."""
 
+from dataclasses import dataclass
+
 from lamina import losses, metrics
 from lamina.core import tree
 from lamina.core.tensor import KerasTensor
 from lamina.metrics.resolve import resolve_loss
-from lamina.training.outputs import output_names, per_output
+from lamina.training.outputs import StructureError, at, by_path, labels_per_output, output_names, per_output
+
+
+@dataclass
+class Part:
+    """One loss: of the output, or the group of outputs, at a path."""
+
+    path: tuple
+    loss: object
+    weight: object = None
+    name: str = ""
 
 
 class CompileLoss:
-    """The losses given to `compile`, one for each output.
+    """The losses given to `compile`.
 
     Args:
-        loss: name, function or Loss; with several outputs one for all, a dict by output name, or a list.
+        loss: name, function or Loss; with several outputs one for all, a list, a dict by output name, or the
+            structure of the outputs. Outputs with None, or left out, have none. A function that stands where the
+            outputs have a list or a dict gets all of it.
         loss_weights: numbers in the same form.
         output_names: names of the model's outputs.
     Raises: ValueError, on the first call, if losses and outputs do not fit together.
@@ -29,59 +43,91 @@ class CompileLoss:
         self.built = False
         self.metrics = []
 
+    @property
+    def variables(self):
+        """The variables of the metrics that report the parts."""
+        return [variable for metric in self.metrics for variable in metric.variables]
+
     def build(self, y_true, y_pred):
-        """Find a Loss and a weight for each output, and a metric for each loss where there are several."""
+        """Find the losses and their weights, and make a metric for each loss where there are several."""
         self._names = output_names(y_pred, self.output_names)
         self._outputs = tree.map_structure(lambda x: KerasTensor(x.shape, x.dtype), y_pred)
-        chosen = per_output(self.loss, y_pred, self._names, "loss")
-        weights = per_output(self.loss_weights, y_pred, self._names, "loss_weights")
-        self._weights = [None if w is None else float(w) for w in weights]
-        truths = self._truths(y_true, y_pred, chosen)
-        self._losses = [resolve_loss(*row) for row in zip(chosen, truths, tree.flatten(y_pred), strict=True)]
-        used = [name for name, loss in zip(self._names, self._losses, strict=True) if loss is not None]
-        self.metrics = [metrics.Mean(name=f"{name}_loss") for name in used] if len(used) > 1 else []
+        chosen = by_path(self.loss, y_pred, self._names, "loss")
+        self._parts = [Part(path, loss) for path, loss in chosen if loss is not None]
+        self._set_weights(y_pred)
+        truths, outputs = self._truths(y_true, y_pred), dict(zip(self._paths(), self._names, strict=True))
+        for part in self._parts:
+            part.loss = resolve_loss(part.loss, at(truths, part.path), at(y_pred, part.path))
+            part.name = _name(part, outputs.get(part.path))
+        several = len(self._parts) > 1
+        self.metrics = [metrics.Mean(name=f"{part.name}_loss") for part in self._parts] if several else []
         self.built = True
 
-    def _truths(self, y_true, y_pred, chosen):
-        """Labels in the outputs' order; outputs without a loss may have none."""
-        wanted = [i for i, loss in enumerate(chosen) if loss is not None]
-        flat = y_true if isinstance(y_true, list | tuple) else None
-        if flat is not None and len(flat) == len(wanted) < len(chosen):
-            truths = [None] * len(chosen)
-            for i, y in zip(wanted, flat, strict=True):
-                truths[i] = y
-            return truths
-        return per_output(y_true, y_pred, self._names, "y", shared=False)
+    def _paths(self):
+        return [path for path, _ in by_path(None, self._outputs, self._names, "loss")]
+
+    def _set_weights(self, y_pred):
+        """A list with a number for each loss is in their order; anything else goes by the outputs."""
+        given = self.loss_weights
+        if isinstance(given, list | tuple) and len(given) == len(self._parts):
+            for part, weight in zip(self._parts, given, strict=True):
+                part.weight = weight
+            return
+        weights = dict(by_path(given, y_pred, self._names, "loss_weights"))
+        for part in self._parts:
+            part.weight = weights.get(part.path)
+
+    def _truths(self, y_true, y_pred):
+        """Labels in the structure that the outputs had at first; outputs without a loss may have none."""
+        wanted = [any(path[: len(part.path)] == part.path for part in self._parts) for path in self._paths()]
+        flat = labels_per_output(y_true, y_pred, self._names, wanted)
+        return tree.pack_sequence_as(self._outputs, flat)
 
     def check_labels(self, y_true):
         """Refuse class numbers that the outputs do not have, which compiled code would count as nothing.
 
         Raises: DataError L312 (a ValueError).
         """
-        truths = self._truths(y_true, self._outputs, self._losses)
-        for loss, y, output in zip(self._losses, truths, tree.flatten(self._outputs), strict=True):
-            if y is None or getattr(loss, "fn", None) is not losses.sparse_categorical_crossentropy:
+        truths = self._truths(y_true, self._outputs)
+        for part in self._parts:
+            y, output = at(truths, part.path), at(self._outputs, part.path)
+            if y is None or getattr(part.loss, "fn", None) is not losses.sparse_categorical_crossentropy:
                 continue
-            arguments = loss._fn_kwargs
+            arguments = part.loss._fn_kwargs
             classes = output.shape[arguments.get("axis", -1)]
             if classes is not None:
                 losses.check_labels(y, classes, arguments.get("ignore_class"))
 
     def __call__(self, y_true, y_pred, sample_weight=None):
-        """Return the total loss, a scalar, and update the metrics of its parts."""
+        """Return the total loss, a scalar, and update the metrics of its parts; None if no output has a loss."""
         if not self.built:
             self.build(y_true, y_pred)
-        truths = self._truths(y_true, y_pred, self._losses)
-        sample_weights = per_output(sample_weight, y_pred, self._names, "sample_weight")
-        rows = zip(self._losses, self._weights, truths, tree.flatten(y_pred), sample_weights, strict=True)
+        truths = self._truths(y_true, y_pred)
+        weights = per_output(sample_weight, y_pred, self._names, "sample_weight")
+        weights = tree.pack_sequence_as(self._outputs, weights)
+        y_pred = tree.pack_sequence_as(self._outputs, tree.flatten(y_pred))
         total, trackers = None, iter(self.metrics)
-        for loss, weight, y, prediction, sw in rows:
-            if loss is None:
-                continue
-            value = loss(y, prediction, sw)
+        for part in self._parts:
+            prediction = at(y_pred, part.path)
+            value = part.loss(at(truths, part.path), prediction, _one(at(weights, part.path)))
             tracker = next(trackers, None)
             if tracker is not None:
-                tracker.update_state(value, sample_weight=prediction.shape[0])
-            value = value if weight is None else value * weight
+                tracker.update_state(value, sample_weight=tree.flatten(prediction)[0].shape[0])
+            value = value if part.weight is None else value * part.weight
             total = value if total is None else total + value
         return total
+
+
+def _one(weights):
+    """The weights of a group of outputs, which have to be the same."""
+    flat = tree.flatten(weights)
+    if any(weight is not flat[0] for weight in flat):
+        raise StructureError("A loss of several outputs takes one `sample_weight` for all of them.")
+    return flat[0]
+
+
+def _name(part, output):
+    """The path of a loss with slashes; where it ends with a number, the output's name stands for it, or the loss's."""
+    if part.path and not isinstance(part.path[-1], int):
+        return "/".join(map(str, part.path))
+    return "/".join(map(str, (*part.path[:-1], output or part.loss.name)))

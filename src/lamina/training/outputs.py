@@ -1,62 +1,158 @@
-"""One model, many outputs: bring labels, losses, metrics and weights in the order of the outputs."""
+"""One model, many outputs: bring labels, losses, metrics and weights to the outputs they are meant for.
+
+What is given for the outputs may be one value for all, a list in their order, a dict by their names, or have their
+own structure, of which parts may be left out. Whatever it is becomes pairs of a path in the outputs and a value.
+"""
+
+from collections import OrderedDict
 
 from lamina.core import tree
+from lamina.core.errors import LossError, describe, message
+
+
+class StructureError(LossError, KeyError):
+    """Something given for the outputs has another structure than they have; Keras raises one or the other error."""
+
+    __str__ = Exception.__str__
 
 
 def output_names(y_pred, names):
-    """Return a name for each output: the model's own names, or the keys and positions in `y_pred`."""
+    """Return a name for each output in flat order: the keys of a flat dict, the model's own names, or None."""
     flat = tree.flatten(y_pred)
-    if names and len(names) == len(flat) and not (isinstance(y_pred, dict) and set(y_pred) != set(names)):
-        return sorted(names) if isinstance(y_pred, dict) else list(names)
+    if isinstance(y_pred, dict) and len(y_pred) == len(flat):
+        return [str(key) for key, _ in _children(y_pred)]
+    if names and len(names) == len(flat):
+        return list(names)
     histories = [getattr(x, "_keras_history", None) for x in flat]
-    if not isinstance(y_pred, dict) and all(h is not None and h.operation is not None for h in histories):
-        return [h.operation.name for h in histories]
-    return ["_".join(map(str, path)) or None for path, _ in tree.flatten_with_path(y_pred)]
+    return [h.operation.name if h is not None and h.operation is not None else None for h in histories]
 
 
-def per_output(value, y_pred, names, what, *, shared=True):
-    """Return one entry of `value` for each output, None where there is none.
+def by_path(value, y_pred, names, what):
+    """Return pairs (path, part of `value`) that together cover the outputs.
+
+    A path leads to one output, or to a group of outputs for which `value` has a single part.
 
     Args:
-        value: one for all, a dict by output name, a list in the outputs' order, or the structure of `y_pred`.
+        value: None, one for all, a list in the outputs' order, a dict by output name, or the structure of `y_pred`.
         y_pred: the outputs, in their structure.
         names: names of the outputs, in flat order.
-        what: for the message: "loss", "y", "sample_weight".
-        shared: whether a single value (no dict, no list) is meant for every output.
-    Raises: ValueError if `value` fits the outputs in none of these ways.
+        what: for the message: "loss", "y", "metrics".
+    Raises: StructureError if `value` fits the outputs in none of these ways.
     """
-    count = len(names)
+    given, paths = value, [path for path, _ in _leaves(y_pred)]
+    if value is None or not tree.is_nested(value):
+        return [(path, value) for path in paths]
+    if isinstance(value, dict) and set(value) <= set(names) and not _has_keys(y_pred, value):
+        value = tree.pack_sequence_as(y_pred, [value.get(name) for name in names])
+    elif isinstance(value, list | tuple) and len(value) == len(paths) and (_is_flat(y_pred) or _is_flat(value)):
+        value = tree.pack_sequence_as(y_pred, list(value))
+    return list(_follow(value, y_pred, (), lambda path: _refusal(given, y_pred, names, what, path), what in _LISTS))
+
+
+def per_output(value, y_pred, names, what):
+    """Return the part of `value` for each output, None where there is none; see `by_path`."""
+    pairs = by_path(value, y_pred, names, what)
+    return [part for path, part in pairs for _ in tree.flatten(at(y_pred, path))]
+
+
+def labels_per_output(y, y_pred, names, wanted):
+    """Return the labels of each output.
+
+    Args:
+        wanted: for each output whether it needs labels. Fewer labels than outputs are those of the outputs that do.
+    Raises: StructureError if the labels do not fit, or one would have to serve several outputs.
+    """
+    count = sum(wanted)
+    flat = tree.flatten(y)
+    if not isinstance(y, dict) and len(flat) == count < len(wanted):
+        given = iter(flat)
+        return [next(given) if want else None for want in wanted]
+    pairs = by_path(y, y_pred, names, "y")
+    shared = len(wanted) > 1 and not tree.is_nested(y)
+    if shared or any(part is not None and tree.is_nested(at(y_pred, path)) for path, part in pairs):
+        raise _refusal(y, y_pred, names, "y", ())
+    return [part for _, part in pairs]
+
+
+def at(structure, path):
+    """Return what stands at a path."""
+    for key in path:
+        structure = structure[key]
+    return structure
+
+
+def _children(node):
+    """Pairs of key and child in flat order; None for what has no children."""
+    if isinstance(node, OrderedDict):
+        return list(node.items())
+    if isinstance(node, dict):
+        return sorted(node.items(), key=lambda item: item[0])
+    return list(enumerate(node)) if isinstance(node, list | tuple) else None
+
+
+def _leaves(node, path=()):
+    children = _children(node)
+    if children is None:
+        return [(path, node)]
+    return [pair for key, child in children for pair in _leaves(child, (*path, key))]
+
+
+def _is_flat(node):
+    children = _children(node)
+    return children is not None and not any(tree.is_nested(child) for _, child in children)
+
+
+def _has_keys(y_pred, value):
+    return isinstance(y_pred, dict) and set(value) <= set(y_pred)
+
+
+def _follow(value, y_pred, path, refusal, lists):
+    """Walk through both; at an output there may be a list only if `lists`, but always one of a single item."""
+    children = _children(y_pred)
+    if children is None and isinstance(value, list | tuple) and len(value) == 1:
+        value = value[0]
     if value is None:
-        return [None] * count
-    if not isinstance(value, dict | list | tuple):
-        if not shared and count > 1:
-            _refuse(value, names, what)
-        return [value] * count
-    if isinstance(value, dict):
-        keys = names if set(value) <= set(names) else _keys(y_pred)
-        if keys is None or not set(value) <= set(keys):
-            _refuse(value, names, what)
-        return [value.get(key) for key in keys]
-    if count == 1 and not (isinstance(y_pred, list | tuple) and len(value) == 1):
-        return [value if len(value) != 1 else value[0]]
-    if len(value) == count:
-        return list(value)
-    flat = tree.flatten(value)
-    if len(flat) != count:
-        _refuse(value, names, what)
-    return flat
+        yield from ((p, None) for p, _ in _leaves(y_pred, path))
+    elif not tree.is_nested(value) or (children is None and lists and not isinstance(value, dict)):
+        yield path, value
+    elif children is None:
+        raise refusal(path)
+    else:
+        parts = dict(_children(value))
+        alike = isinstance(value, dict) == isinstance(y_pred, dict)
+        for key in parts:
+            if not alike or key not in dict(children):
+                raise refusal((*path, key))
+        if not isinstance(value, dict) and len(parts) != len(children):
+            raise refusal((*path, len(parts)))
+        for key, child in children:
+            yield from _follow(parts.get(key), child, (*path, key), refusal, lists)
 
 
-def _keys(y_pred):
-    """The keys of the outputs in flat order, if they come in a flat dict."""
-    if isinstance(y_pred, dict) and not any(tree.is_nested(v) for v in y_pred.values()):
-        return sorted(y_pred)
-    return None
+_LISTS = ("metrics", "weighted_metrics")  # of which an output may have several
+_COMPLAINTS = {
+    "y": "y_true and y_pred have different structures",
+    "loss": "parts of the `loss` argument can't be found in the model's output (`y_pred`)",
+    "loss_weights": "`loss_weights` must match the number of losses",
+    "metrics": "Invalid `metrics`: they do not match the model's outputs",
+    "weighted_metrics": "Invalid `weighted_metrics`: they do not match the model's outputs",
+    "sample_weight": "You should provide one `sample_weight` array per output",
+}
 
 
-def _refuse(value, names, what):
-    shown = tree.map_structure(lambda x: f"shape {tuple(x.shape)}" if hasattr(x, "shape") else x, value)
-    raise ValueError(
-        f"`{what}` does not fit the model's outputs {names}: give a dict with these names, or a list of {len(names)} "
-        f"in this order. Received: {what}={shown}"
+def _refusal(value, y_pred, names, what, path):
+    shown = tree.map_structure(lambda x: describe(x) if hasattr(x, "shape") else x, value)
+    structure = tree.map_structure(lambda _: "*", y_pred)
+    known = [name for name in names if name is not None]
+    place = f" (at {'/'.join(map(str, path))})" if path else ""
+    return StructureError(
+        message(
+            "L313",
+            f"{_COMPLAINTS[what]}.{place} Received: {what}={shown}, for the outputs {structure}.",
+            why=f"the model has {len(names)} output{'s' if len(names) > 1 else ''}"
+            + (f", called {', '.join(known)}." if known else "."),
+            fix=f"give `{what}` as a list in the order of the outputs, "
+            + ("as a dict by their names, " if known else "")
+            + "or in their own structure; None where there is nothing to give.",
+        )
     )

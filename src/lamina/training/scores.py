@@ -2,16 +2,16 @@
 
 from lamina.core import tree
 from lamina.metrics.resolve import resolve
-from lamina.training.outputs import output_names, per_output
+from lamina.training.outputs import labels_per_output, output_names, per_output
 
 
 class CompileMetrics:
     """The metrics given to `compile`, some for each output.
 
     Args:
-        metrics, weighted_metrics: list of names, functions or Metrics; with several outputs a dict by output name or a
-        list with
-            an entry (one metric or a list) for each output. The weighted ones see sample weights.
+        metrics, weighted_metrics: list of names, functions or Metrics; with several outputs a list with an entry (one
+            metric or a list) for each, a dict by output name, or the structure of the outputs. The weighted ones see
+            sample weights.
         output_names: names of the model's outputs.
     Raises: ValueError if neither lists nor dicts are given, or they do not fit the outputs.
     """
@@ -41,38 +41,46 @@ class CompileMetrics:
 
     def build(self, y_true, y_pred):
         """Find the Metrics of each output."""
-        self._plain, self._weighted = [], []
         self._names = output_names(y_pred, self.output_names)
-        truths = per_output(y_true, y_pred, self._names, "y")
-        predictions = tree.flatten(y_pred)
-        for given, what, found in zip(
-            self.given, ("metrics", "weighted_metrics"), (self._plain, self._weighted), strict=True
-        ):
-            for index, entry in enumerate(self._entries(given, y_pred, what)):
-                for identifier in _as_list(entry):
-                    metric = resolve(identifier, truths[index], predictions[index])
-                    found.append((metric, index, self._names[index] if len(predictions) > 1 else None))
+        plain, weighted = (
+            [_as_list(entry) for entry in self._entries(given, y_pred, what)]
+            for given, what in zip(self.given, ("metrics", "weighted_metrics"), strict=True)
+        )
+        self._wanted = [bool(one or other) for one, other in zip(plain, weighted, strict=True)]
+        truths, predictions = self._truths(y_true, y_pred), tree.flatten(y_pred)
+        prefixes = self._names if len(predictions) > 1 else [None]
+        self._plain, self._weighted = (
+            [
+                (resolve(identifier, truths[index], predictions[index]), index, prefixes[index])
+                for index in self._order()
+                for identifier in entries[index]
+            ]
+            for entries in (plain, weighted)
+        )
         self.built = True
+
+    def _order(self):
+        """The outputs in the order in which the model names them, else in flat order."""
+        names = self.output_names
+        known = names and len(set(names)) == len(names) and set(names) == set(self._names)
+        return [self._names.index(name) for name in names] if known else range(len(self._names))
 
     def _entries(self, given, y_pred, what):
         if not given:
             return [None] * len(self._names)
         if len(self._names) == 1:
             return [tree.flatten(given)]
-        if isinstance(given, list | tuple) and len(given) != len(self._names):
-            raise ValueError(
-                f"For a model with multiple outputs, `{what}` as a list must have as many entries as the model has "
-                f"outputs {self._names}. Received: {what}={given}"
-            )
         return per_output(given, y_pred, self._names, what)
+
+    def _truths(self, y_true, y_pred):
+        return labels_per_output(y_true, y_pred, self._names, self._wanted)
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Take in one batch."""
         if not self.built:
             self.build(y_true, y_pred)
-        truths = per_output(y_true, y_pred, self._names, "y")
+        truths, predictions = self._truths(y_true, y_pred), tree.flatten(y_pred)
         weights = per_output(sample_weight, y_pred, self._names, "sample_weight")
-        predictions = tree.flatten(y_pred)
         for metric, index, _ in self._plain:
             metric.update_state(truths[index], predictions[index])
         for metric, index, _ in self._weighted:
