@@ -35,6 +35,7 @@ _MODULES = (
     "tree",
     "utils",
     "view",
+    "wrappers",
 )
 _HOMES = {
     "DTypePolicy": "lamina.core.policies",

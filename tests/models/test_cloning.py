@@ -37,3 +37,14 @@ def test_a_subclass_without_a_graph_takes_no_clone_function():
     assert isinstance(lamina.models.clone_model(Net()), Net)
     with pytest.raises(ValueError, match="clone_function"):
         lamina.models.clone_model(Net(), clone_function=lambda layer: layer)
+
+
+def test_a_clone_of_a_compiled_model_trains_with_an_optimizer_of_its_own():
+    model = zoo.stack(lamina)
+    model.compile(lamina.optimizers.SGD(0.25), "mse", metrics=["mae"])
+    clone = lamina.models.clone_model(model)
+    assert clone.compiled
+    assert clone.optimizer is not model.optimizer
+    assert float(clone.optimizer.learning_rate) == 0.25
+    assert clone.get_compile_config() == model.get_compile_config()
+    assert not lamina.models.clone_model(zoo.stack(lamina)).compiled

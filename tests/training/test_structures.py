@@ -147,7 +147,8 @@ def test_part_of_a_models_losses_may_be_given_by_name():
     x, before = np.ones((4, 3), "float32"), model.get_weights()
     history = model.fit(x, {"b": A}, epochs=2, verbose=0).history
     moved = [bool((old != new).any()) for old, new in zip(before, model.get_weights(), strict=True)]
-    assert sorted(history) == ["b_mae", "loss"] and history["loss"][1] < history["loss"][0]
+    assert sorted(history) == ["b_mae", "loss"]
+    assert history["loss"][1] < history["loss"][0]
     assert moved == [False, False, True, True]
 
 

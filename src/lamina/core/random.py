@@ -3,6 +3,7 @@
 Source: Keras's `SeedGenerator`: the state is `(seed, count)` in uint32, which is also the threefry key of JAX.
 """
 
+import contextlib
 import random as python_random
 
 import jax.numpy as jnp
@@ -33,6 +34,28 @@ def set_random_seed(seed):
     np.random.seed(int(seed))
     _global["seed"] = int(seed)
     _global["generator"] = None
+
+
+@contextlib.contextmanager
+def seeded(seed):
+    """Draw all random numbers from a seed inside a `with` block, and go on with the others after it.
+
+    Example:
+        >>> with seeded(1):
+        ...     first = make_default_seed()
+        >>> with seeded(1):
+        ...     second = make_default_seed()
+        >>> first == second
+        True
+    """
+    before = python_random.getstate(), np.random.get_state(), dict(_global)
+    set_random_seed(seed)
+    try:
+        yield
+    finally:
+        python_random.setstate(before[0])
+        np.random.set_state(before[1])
+        _global.update(before[2])
 
 
 def get_random_seed():

@@ -28,7 +28,7 @@ def ctc_loss(target, output, target_length, output_length, mask_index=0):
     log_p = jax.nn.log_softmax(output.astype(jnp.promote_types(output.dtype, "float32")))
     path = jnp.full((batch, 2 * count + 1), mask_index).at[:, 1::2].set(target)  # (batch, positions)
     emitted = jnp.take_along_axis(log_p, path[:, None, :], axis=2).swapaxes(0, 1)  # (steps, batch, positions)
-    may_skip = jnp.zeros(path.shape, bool).at[:, 2:].set((path[:, 2:] != mask_index) & (path[:, 2:] != path[:, :-2]))
+    may_skip = jnp.zeros(path.shape, bool).at[:, 3::2].set(target[:, 1:] != target[:, :-1])
 
     def step(alpha, inputs):
         log_emitted, is_running = inputs

@@ -167,7 +167,8 @@ def _misfit(name, y_true, y_pred, wanted):
         why = f"each sample has one label and {y_pred.shape[-1]} predictions."
         fix = "Dense(1, activation='sigmoid') at the end, or for classes loss='sparse_categorical_crossentropy'."
     what = f"{name} wants labels of shape {wanted} for predictions {errors.describe(y_pred)}"
-    return errors.message("L311", f"{what}; it got {errors.describe(y_true)}.", why=why, fix=fix)
+    rule = "" if name.startswith("sparse") else " They must have the same shape."
+    return errors.message("L311", f"{what}; it got {errors.describe(y_true)}.{rule}", why=why, fix=fix)
 
 
 class BinaryCrossentropy(LossFunctionWrapper):

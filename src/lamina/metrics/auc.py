@@ -52,8 +52,8 @@ class AUC(Metric):
         from_logits=False,
     ):
         super().__init__(name=name, dtype=dtype)
-        self.curve = _one_of("curve", curve.upper(), CURVES)
-        self.summation_method = _one_of("summation method", summation_method.lower(), SUMMATIONS)
+        self.curve = _one_of("curve", curve, CURVES, str.upper)
+        self.summation_method = _one_of("summation method", summation_method, SUMMATIONS, str.lower)
         if thresholds is None and num_thresholds <= 1:
             raise ValueError(
                 f"Argument `num_thresholds` must be an integer > 1. Received: num_thresholds={num_thresholds}"
@@ -129,10 +129,10 @@ class AUC(Metric):
         return {**super().get_config(), **settings}
 
 
-def _one_of(argument, value, known):
-    if value not in known:
+def _one_of(argument, value, known, spell):
+    if spell(value) not in known:
         raise ValueError(f'Invalid AUC {argument} value: "{value}". Expected values are {list(known)}')
-    return value
+    return spell(value)
 
 
 def _with_ends(thresholds, count):

@@ -34,29 +34,31 @@ class FBetaScore(Metric):
         super().__init__(name=name, dtype=dtype)
         if average not in _AVERAGES:
             raise ValueError(
-                f"Invalid `average` argument value. Expected one of: {_AVERAGES}. Received: average={average}"
+                "Invalid `average` argument value. Expected one of: {None, 'micro', 'macro', 'weighted'}. "
+                f"Received: average={average}"
             )
-        if not isinstance(beta, float) or beta <= 0.0:
-            raise ValueError(
-                "Invalid `beta` argument value. It should be a Python float > 0. "
-                f"Received: beta={beta} of type '{type(beta)}'"
-            )
-        if threshold is not None and not (isinstance(threshold, float) and 0.0 < threshold <= 1.0):
-            raise ValueError(
-                "Invalid `threshold` argument value. It should be a Python float with 0 < threshold <= 1. "
-                f"Received: threshold={threshold} of type '{type(threshold)}'"
-            )
+        _require_float("beta", beta)
+        if beta <= 0.0:
+            raise ValueError(f"Invalid `beta` argument value. It should be > 0. Received: beta={beta}")
+        if threshold is not None:
+            _require_float("threshold", threshold)
+            if not 0.0 < threshold <= 1.0:
+                raise ValueError(
+                    "Invalid `threshold` argument value. It should verify 0 < threshold <= 1. "
+                    f"Received: threshold={threshold}"
+                )
         self.average = average
         self.beta = beta
         self.threshold = threshold
 
-    def _build(self, y_true, y_pred):
-        if y_true.ndim != 2 or y_pred.ndim != 2:
-            raise ValueError(
-                f"{type(self).__name__} expects 2D inputs with shape (batch_size, output_dim). "
-                f"Received input shapes: y_pred.shape={y_pred.shape} and y_true.shape={y_true.shape}."
-            )
-        shape = () if self.average == "micro" else y_pred.shape[1:]
+    def _build(self, y_true_shape, y_pred_shape):
+        received = f"Received input shapes: y_pred.shape={y_pred_shape} and y_true.shape={y_true_shape}."
+        wanted = f"{type(self).__name__} expects 2D inputs with shape (batch_size, output_dim)"
+        if len(y_true_shape) != 2 or len(y_pred_shape) != 2:
+            raise ValueError(f"{wanted}. {received}")
+        if y_true_shape[-1] is None or y_pred_shape[-1] is None:
+            raise ValueError(f"{wanted}, with output_dim fully defined (not None). {received}")
+        shape = () if self.average == "micro" else y_pred_shape[1:]
         for name in _COUNTS:
             setattr(self, name, self.add_variable(shape, "zeros", dtype=self.dtype, name=name))
 
@@ -64,7 +66,7 @@ class FBetaScore(Metric):
         """Take in one batch."""
         y_true, y_pred = dtypes.as_array(y_true, dtype=self.dtype), dtypes.as_array(y_pred, dtype=self.dtype)
         if not self.variables:
-            self._build(y_true, y_pred)
+            self._build(y_true.shape, y_pred.shape)
         weight = 1 if sample_weight is None else dtypes.as_array(sample_weight, dtype=self.dtype)[:, None]
         axis = None if self.average == "micro" else 0
         is_yes = self._decide(y_pred).astype(self.dtype)
@@ -91,6 +93,14 @@ class FBetaScore(Metric):
         """Return the constructor's arguments."""
         settings = {"average": self.average, "beta": self.beta, "threshold": self.threshold}
         return {**super().get_config(), **settings}
+
+
+def _require_float(name, value):
+    if not isinstance(value, float):
+        raise ValueError(
+            f"Invalid `{name}` argument value. It should be a Python float. Received: {name}={value} of type "
+            f"'{type(value)}'"
+        )
 
 
 class F1Score(FBetaScore):

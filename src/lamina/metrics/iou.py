@@ -73,7 +73,8 @@ class IoU(Metric):
         if dtypes.is_float(weights.dtype) and dtypes.is_int(self.dtype):
             errors.warn(
                 "L331",
-                f"{self.name} counts in integers, so its weights {errors.describe(weights)} lose their fractions. "
+                f"{self.name} counts in integers, so its `sample_weight`, float "
+                f"{errors.describe(weights)}, loses its fractions by the int casting. "
                 f"Write {type(self).__name__}(…, dtype='float32').",
             )
         return jnp.broadcast_to(weights.reshape(-1) if weights.ndim > 1 else weights, shape).astype(self.dtype)

@@ -25,7 +25,7 @@ def resolve(identifier, y_true_spec, y_pred_spec, loss=None):
     kind = _kind(y_true_spec, y_pred_spec)
     if str(identifier).lower() in ("accuracy", "acc"):
         return _ACCURACIES[kind](name=str(identifier))
-    if str(identifier).lower() in ("crossentropy", "ce"):
+    if is_decided_by_shapes(identifier):
         return _CROSSENTROPIES[kind](name=str(identifier))
     metric = metrics.get(identifier)
     name = identifier if isinstance(identifier, str) else name_of(metric)
@@ -46,13 +46,23 @@ def resolve_loss(identifier, y_true_spec, y_pred_spec):
     """
     if identifier is None:
         return None
-    if str(identifier).lower() in ("crossentropy", "ce"):
+    if is_decided_by_shapes(identifier):
         loss = getattr(losses, f"{_kind(y_true_spec, y_pred_spec)}_crossentropy")
     else:
         loss = losses.get(identifier)
     if isinstance(loss, losses.Loss):
         return loss
     return LossFunctionWrapper(loss, name=identifier if isinstance(identifier, str) else name_of(loss))
+
+
+def is_decided_by_shapes(loss):
+    """Tell whether a name means one of the cross-entropies, whichever fits the labels.
+
+    Example:
+        >>> is_decided_by_shapes("ce"), is_decided_by_shapes("mse")
+        (True, False)
+    """
+    return str(loss).lower() in ("crossentropy", "ce")
 
 
 def name_of(obj):

@@ -7,7 +7,7 @@ from lamina.models.sequential import Sequential
 
 
 def clone_model(model, input_tensors=None, clone_function=None, call_function=None, recursive=False):
-    """Return a model of the same layers with new weights.
+    """Return a model of the same layers with new weights, compiled as the model is.
 
     Args:
         model: Functional, Sequential or a subclass that has a config.
@@ -22,6 +22,13 @@ def clone_model(model, input_tensors=None, clone_function=None, call_function=No
         >>> clone_model(Sequential([Input((4,)), Dense(2)])).output_shape
         (None, 2)
     """
+    clone = _clone(model, input_tensors, clone_function, call_function, recursive)
+    if model.compiled:
+        clone.compile_from_config(model.get_compile_config())
+    return clone
+
+
+def _clone(model, input_tensors, clone_function, call_function, recursive):
     clone = _cloner(clone_function, recursive)
     if isinstance(model, Sequential):
         return _clone_stack(model, input_tensors, clone)

@@ -38,8 +38,8 @@ class Lion(Optimizer):
         )  # fmt: skip
         if not 0 < beta_1 <= 1:
             raise ValueError(
-                "Argument `beta_1` must be above 0 and at most 1: with 0 the momentum counts for nothing. "
-                f"Received: beta_1={beta_1}."
+                "Argument `beta_1` must be in the [0, 1] range. Otherwise, the optimizer degenerates to SignSGD. "
+                f"Received: beta_1={beta_1}. With 0 the momentum counts for nothing."
             )
         self.beta_1 = beta_1
         self.beta_2 = beta_2

@@ -108,7 +108,7 @@ class MultiOptimizer(Optimizer):
     def __init__(self, optimizer_map, loss_scale_factor=None, name=None):
         super().__init__(learning_rate=0.0, loss_scale_factor=loss_scale_factor, name=name)
         self._optimizer_map = optimizer_map
-        self._optimizer_of = {}  # id of a variable -> its optimizer
+        self._var_to_optimizer_idx = {}  # key of a variable -> the place of its optimizer in `optimizers`
         for optimizer in getattr(optimizer_map, "values", tuple)():
             self._adopt(optimizer)
         if hasattr(optimizer_map, "default_optimizer"):
@@ -142,14 +142,18 @@ class MultiOptimizer(Optimizer):
         for variable in variables:
             optimizer = _checked(self._optimizer_map(variable), f"The optimizer for variable {variable.path}")
             self._adopt(optimizer)
-            self._optimizer_of[id(variable)] = optimizer
+            self._var_to_optimizer_idx[self._var_key(variable)] = self.optimizers.index(optimizer)
         for optimizer, own in self._shares(variables):
             optimizer.build(own)
         super().build(variables)
 
+    @staticmethod
+    def _var_key(variable):
+        return id(variable)
+
     def _shares(self, variables):
         """Return pairs of an inner optimizer and its variables, without optimizers that have none."""
-        of = [self._optimizer_of[id(variable)] for variable in variables]
+        of = [self.optimizers[self._var_to_optimizer_idx[self._var_key(variable)]] for variable in variables]
         pairs = [(o, [v for v, its in zip(variables, of, strict=True) if its is o]) for o in self.optimizers]
         return [(optimizer, own) for optimizer, own in pairs if own]
 
@@ -207,5 +211,6 @@ def _checked(optimizer, what):
     if not isinstance(optimizer, Optimizer):
         raise ValueError(f"{what} must be a Keras Optimizer instance. Received: {optimizer}")
     if isinstance(optimizer, LossScaleOptimizer | MultiOptimizer):
-        raise ValueError(f"{what} cannot be {type(optimizer).__name__}.")
+        kind = type(optimizer).__name__
+        raise ValueError(f"{what} cannot be {kind}. A {kind} cannot be used inside an MultiOptimizer.")
     return optimizer

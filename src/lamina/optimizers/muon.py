@@ -91,10 +91,10 @@ class Muon(Optimizer):
         slots = self._slots = {"momentum": [], "velocity": []}
         for variable in self._trainable_variables:
             slots["momentum"] += self.add_optimizer_variables([variable], "momentum")
-            velocity = self.add_optimizer_variables([variable], "velocity") if self._is_for_adam(variable) else [None]
-            slots["velocity"] += velocity
+            by_adam = self._should_use_adamw(variable)
+            slots["velocity"] += self.add_optimizer_variables([variable], "velocity") if by_adam else [None]
 
-    def _is_for_adam(self, variable):
+    def _should_use_adamw(self, variable):
         path = variable.path
         return (
             len(variable.shape) != 2
@@ -103,17 +103,19 @@ class Muon(Optimizer):
         )
 
     def _weight_decay_of(self, variable):
-        return self.adam_weight_decay if self._is_for_adam(variable) else self.weight_decay
+        return self.adam_weight_decay if self._should_use_adamw(variable) else self.weight_decay
 
     def update(self, w, g, lr, t, slots):
         """The maths above, or Adam's."""
         if "velocity" in slots:
             return self._adam(w, g, lr * self.adam_lr_ratio, t, slots)
         m = slots["momentum"] = self.momentum * slots["momentum"] + g
-        step = lr * self._orthogonal(g + self.momentum * m if self.nesterov else m)
-        if self.rms_rate is not None:
-            step = step * max(w.shape) ** 0.5 * self.rms_rate
-        return w - step
+        direction = self.zeropower_via_newtonschulz5(g + self.momentum * m if self.nesterov else m, self.ns_steps)
+        return w - lr * self.lr_adjust(direction)
+
+    def lr_adjust(self, x):
+        """Return a direction whose elements are of the size that `rms_rate` asks for, whatever its shape."""
+        return x if self.rms_rate is None else x * max(x.shape) ** 0.5 * self.rms_rate
 
     def _adam(self, w, g, lr, t, slots):
         m = slots["momentum"] = slots["momentum"] + (1 - self.adam_beta_1) * (g - slots["momentum"])
@@ -121,12 +123,12 @@ class Muon(Optimizer):
         alpha = lr * jnp.sqrt(1 - self.adam_beta_2**t) / (1 - self.adam_beta_1**t)
         return w - alpha * m / (jnp.sqrt(v) + self.epsilon)
 
-    def _orthogonal(self, x):
+    def zeropower_via_newtonschulz5(self, x, steps):
         """Bring the singular values of a matrix near 1 by Newton and Schulz's iteration, on its shorter side."""
         if x.shape[0] > x.shape[1]:
-            return self._orthogonal(x.T).T
+            return self.zeropower_via_newtonschulz5(x.T, steps).T
         x = x / (jnp.sqrt(jnp.sum(jnp.square(x))) + 1e-7)
-        for _ in range(self.ns_steps):
+        for _ in range(steps):
             a = x @ x.T
             x = self.muon_a * x + (self.muon_b * a + self.muon_c * a @ a) @ x
         return x

@@ -144,7 +144,8 @@ class Optimizer(OwnsVariables):
         if self.use_ema:
             self.averages = MovingAverages(variables, self.add_optimizer_variables(variables, "average"))
         if self.gradient_accumulation_steps:
-            self._accumulators = [self.add_variable_from_reference(v, "gradient_accumulator") for v in variables]
+            add = self.add_variable_from_reference
+            self._accumulated_gradients = [add(variable, "gradient_accumulator") for variable in variables]
         for group in self.slots():
             starts = [constant(start) for start in group.values()]
             self._slots.update(zip(group, self.add_optimizer_variables(variables, list(group), starts), strict=True))
@@ -249,15 +250,18 @@ class Optimizer(OwnsVariables):
         return variables
 
     def _change(self, grads, variables):
-        grads = clipping.clip(grads, self.clipnorm, self.global_clipnorm, self.clipvalue)
+        grads = self._clip_gradients(grads)
         self._apply_weight_decay(variables)
         learning_rate = self.learning_rate
         for gradient, variable in zip(grads, variables, strict=True):
             self.update_step(gradient, variable, learning_rate)
 
+    def _clip_gradients(self, grads):
+        return clipping.clip(list(grads), self.clipnorm, self.global_clipnorm, self.clipvalue)
+
     def _accumulate(self, grads, variables):
         """Add the gradients up; change the variables by their mean when enough of them came."""
-        sums = [self._accumulators[self._get_variable_index(variable)] for variable in variables]
+        sums = [self._accumulated_gradients[self._get_variable_index(variable)] for variable in variables]
         totals = [g + s.value for g, s in zip(grads, sums, strict=True)]
         means = [total / self.gradient_accumulation_steps for total in totals]
         is_due = self._update_is_due()
@@ -274,7 +278,7 @@ class Optimizer(OwnsVariables):
             return False
         value = gradient
         if self.gradient_accumulation_steps:
-            largest = self._accumulators[self._get_variable_index(variable)]
+            largest = self._accumulated_gradients[self._get_variable_index(variable)]
             is_due, peak = self._update_is_due(), jnp.maximum(gradient, largest.value)
             value = jnp.where(is_due, peak, variable.value)
             largest.assign(jnp.where(is_due, 0, peak))
@@ -310,6 +314,11 @@ class Optimizer(OwnsVariables):
             if decay is not None and self._use_weight_decay(variable):
                 w = variable.value
                 variable.assign(w - w * decay * dtypes.as_array(self.learning_rate, dtype=w.dtype))
+
+    @property
+    def _model_variables_moving_average(self):
+        """The moving averages, under the name by which programs reach for them."""
+        return self.averages.averages
 
     def finalize_variable_values(self, var_list):
         """Set variables to their moving averages, if those are kept; called when training ends."""

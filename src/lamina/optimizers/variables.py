@@ -12,7 +12,7 @@ from lamina.core.variable import Variable
 from lamina.optimizers.schedules.schedule import LearningRateSchedule
 
 # Attributes whose variables belong to the model, or are tracked already.
-_UNTRACKED = frozenset({"_trainable_variables", "_slots", "_accumulators"})
+_UNTRACKED = frozenset({"_trainable_variables", "_slots", "_accumulated_gradients"})
 
 
 class OwnsVariables(KerasSaveable):
@@ -76,7 +76,8 @@ class OwnsVariables(KerasSaveable):
             current.assign(value)
         else:
             raise TypeError(
-                f"The learning rate of this optimizer is governed by {current}, hence it cannot be set to a number. "
+                "This optimizer was created with a `LearningRateSchedule` object, or a function, as its "
+                f"`learning_rate`, {current}: hence its learning rate cannot be set to a number. "
                 "Make the optimizer with a float, such as `learning_rate=0.01`, to set it later."
             )
 

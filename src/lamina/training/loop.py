@@ -52,8 +52,7 @@ def fit(model, feed, validation, *, epochs, initial_epoch, verbose, callbacks, v
             if validation is not None and _validates(epoch, validation_freq):
                 scores = evaluate(model, validation, verbose=0, callbacks=hooks)
                 logs.update({f"val_{name}": value for name, value in scores.items()})
-            progress.epoch_end(logs)
-            hooks.on_epoch_end(epoch, logs)
+            progress.epoch_end(hooks.on_epoch_end(epoch, logs) or logs)
             if model.stop_training:
                 break
     hooks.on_train_end(logs)
@@ -81,7 +80,7 @@ def _epoch(model, feed, state, hooks, progress, interrupted):
     step = programs.train_program(model)
     odd = programs.OddBatch(model, feed, step)
     begin, end = hooks.needs_train_batch_begin, hooks.needs_train_batch_end
-    every = _steps_between_hooks(model)
+    every = steps_between_hooks(model)
     logs, count = {}, 0
     for batch in feed.batches():
         if begin and count % every == 0:
@@ -108,7 +107,7 @@ def _show(hooks, state, number, logs):
     state.take()
 
 
-def _steps_between_hooks(model):
+def steps_between_hooks(model):
     """How many batches lie between two calls of the hooks for batches [count]."""
     return model.steps_per_execution if isinstance(model.steps_per_execution, int) else 1
 
@@ -184,7 +183,7 @@ def evaluate(model, feed, *, verbose, callbacks=None):
     trainable, others = model.trainable_variables, model.non_trainable_variables
     weights, values, scores = map(programs.values_of, (trainable, others, model.metrics_variables))
     begin, end = hooks.needs_test_batch_begin, hooks.needs_test_batch_end
-    every = _steps_between_hooks(model)
+    every = steps_between_hooks(model)
     logs, count = {}, 0
     with contextlib.closing(_progress(hooks, 1, feed, _verbosity(verbose))) as progress:
         for batch in feed.batches():

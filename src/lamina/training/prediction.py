@@ -8,7 +8,7 @@ import numpy as np
 from lamina.core import tree
 from lamina.core.errors import LaminaError
 from lamina.layers import Lambda, Layer, tracking
-from lamina.training import programs
+from lamina.training import loop, programs
 from lamina.training.callbacks.callback_list import CallbackList
 from lamina.training.progress import Progress
 
@@ -109,16 +109,17 @@ def predict(model, feed, *, verbose, callbacks=None):
     if not isinstance(hooks, CallbackList):
         hooks = CallbackList(callbacks, model=model, verbose=verbose, epochs=1, steps=feed.num_batches)
     if not model.built:
-        model._build_for(feed.peek(), labelled=False)
+        model._symbolic_build(feed.peek(), labelled=False)
     run = predictor(model)
     full = getattr(feed, "batch_size", 0)
     begin, end = hooks.needs_predict_batch_begin, hooks.needs_predict_batch_end
+    every = loop.steps_between_hooks(model)
     parts, waiting, count = [], [], 0
     hooks.on_predict_begin()
     progress = Progress(1, feed.num_batches, 0 if hooks.shows_progress else verbose)
     with contextlib.closing(progress):
         for batch in feed.batches():
-            if begin:
+            if begin and count % every == 0:
                 hooks.on_predict_batch_begin(count)
             batch = run.inputs_of(batch)
             size = _size(batch)
@@ -126,16 +127,24 @@ def predict(model, feed, *, verbose, callbacks=None):
             if len(waiting) > 1 or end:  # the next batch is under way while this one is fetched
                 parts.append(_to_numpy(*waiting.pop(0)))
             count += 1
-            if end:
-                hooks.on_predict_batch_end(count - 1, {"outputs": parts[-1]})
+            if end and count % every == 0:
+                hooks.on_predict_batch_end(count - 1, {"outputs": _joined(parts[-every:])})
             progress.step(count, {})
             if getattr(model, "stop_predicting", False):
                 break
+        parts += [_to_numpy(*item) for item in waiting]
+        if end and count % every:
+            last = count - count % every
+            hooks.on_predict_batch_end(last + every - 1, {"outputs": _joined(parts[last:])})
         progress.epoch_end({})
-    parts += [_to_numpy(*item) for item in waiting]
     hooks.on_predict_end()
     if not parts:
         raise ValueError("The data source gave no batch to predict from.")
+    return _joined(parts)
+
+
+def _joined(parts):
+    """Return the outputs of several batches as those of one."""
     if isinstance(parts[0], np.ndarray):
         return np.concatenate(parts) if len(parts) > 1 else parts[0]
     return tree.map_structure(lambda *pieces: np.concatenate(pieces), *parts)

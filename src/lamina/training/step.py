@@ -7,6 +7,7 @@ Source: the step functions of Keras 3 on JAX, whose names and signatures users o
 import inspect
 
 import jax
+import jax.numpy as jnp
 
 from lamina.core import tree
 from lamina.core.errors import DataError, LossError, message
@@ -156,7 +157,7 @@ class Steps:
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """Return the total loss, a scalar: the compiled losses and what layers added.
 
-        Raises: ValueError if there is neither.
+        Raises: ValueError if there is neither to train with.
         """
         parts = []
         if self._compile_loss is not None and y is not None:
@@ -174,6 +175,8 @@ class Steps:
                         fix="model.fit(x, y)    # or yield (x, y) from a generator",
                     )
                 )
+            if not training:
+                return jnp.zeros(())  # metrics alone may be evaluated
             raise ValueError(
                 "No loss to compute. Provide a `loss` argument in `compile()`, or add one with `add_loss()` in a "
                 "layer's `call`."

@@ -6,6 +6,7 @@ from lamina import losses, metrics, optimizers
 from lamina.core import config, serialization, shapes, tree
 from lamina.core.errors import ConfigurationError, LaminaError, message
 from lamina.core.tensor import KerasTensor
+from lamina.metrics.resolve import is_decided_by_shapes
 from lamina.training import checks, loop, prediction
 from lamina.training.data import ArrayFeed, feed_for, split, unpack_x_y_sample_weight
 from lamina.training.objective import CompileLoss
@@ -69,7 +70,7 @@ class Trainer(Steps):
             auto_scale_loss: whether float16 training scales the loss.
         Raises: ValueError for unknown names.
         """
-        if isinstance(loss, str):
+        if isinstance(loss, str) and not is_decided_by_shapes(loss):
             losses.get(loss)
         if jit_compile == "auto":
             jit_compile = not run_eagerly and all(layer.supports_jit for layer in self._flatten_layers())
@@ -191,13 +192,14 @@ class Trainer(Steps):
             y,
             sample_weight,
             batch_size=batch_size,
-            steps=steps_per_epoch,
+            steps=self._whole_executions(steps_per_epoch),
             shuffle=shuffle,
             class_weight=class_weight,
         )
         validation = None
         if validation_data is not None:
-            validation = _validation_feed(validation_data, validation_batch_size or batch_size, validation_steps)
+            steps = self._whole_executions(validation_steps)
+            validation = _validation_feed(validation_data, validation_batch_size or batch_size, steps)
         self._prepare_for(feed)
         if validation is not None:
             checks.look_at(self, validation, thoroughly=False)
@@ -234,7 +236,7 @@ class Trainer(Steps):
         self._assert_compiled("evaluate")
         if kwargs:
             raise ValueError(f"Arguments not recognized: {kwargs}")
-        feed = feed_for(x, y, sample_weight, batch_size=batch_size, steps=steps)
+        feed = feed_for(x, y, sample_weight, batch_size=batch_size, steps=self._whole_executions(steps))
         self._prepare_for(feed)
         logs = loop.evaluate(self, feed, verbose=verbose, callbacks=callbacks)
         return logs if return_dict else self._in_order(logs)
@@ -248,7 +250,7 @@ class Trainer(Steps):
         small = type(x) is np.ndarray and x.ndim > 0 and 0 < len(x) <= (batch_size or 32)
         if small and self.built and steps is None and callbacks is None and verbose != 1:
             return prediction.predict_batch(self, x)
-        feed = feed_for(x, batch_size=batch_size, steps=steps)
+        feed = feed_for(x, batch_size=batch_size, steps=self._whole_executions(steps))
         return prediction.predict(self, feed, verbose=verbose, callbacks=callbacks)
 
     # --- one batch ---------------------------------------------------------------------------------------------
@@ -278,7 +280,7 @@ class Trainer(Steps):
         """Return the outputs for one batch, as NumPy arrays."""
         feed = _whole(x)
         if not self.built:
-            self._build_for(feed.peek(), labelled=False)
+            self._symbolic_build(feed.peek(), labelled=False)
         return prediction.predict_batch(self, feed.peek())
 
     # --- preparation -------------------------------------------------------------------------------------------
@@ -295,10 +297,17 @@ class Trainer(Steps):
                 )
             )
 
+    def _whole_executions(self, steps):
+        """A number of batches, rounded up to whole groups of `steps_per_execution`, as Keras runs them."""
+        if steps is None:
+            return None
+        group = loop.steps_between_hooks(self)
+        return -(-steps // group) * group
+
     def _prepare_for(self, feed):
         """Make every variable that a step will touch, from the shapes of the first batch; look at the data once."""
         if not self._is_ready():
-            self._build_for(feed.peek())
+            self._symbolic_build(feed.peek())
         checks.look_at(self, feed, thoroughly=not self._checked)
         object.__setattr__(self, "_checked", True)
 
@@ -306,8 +315,8 @@ class Trainer(Steps):
         parts = [self._compile_loss, self._compile_metrics, self.optimizer]
         return self.built and all(part is None or part.built for part in parts)
 
-    def _build_for(self, batch, labelled=True):
-        x, y, _ = unpack_x_y_sample_weight(batch)
+    def _symbolic_build(self, data_batch, labelled=True):
+        x, y, _ = unpack_x_y_sample_weight(data_batch)
         parts = [self._compile_loss, self._compile_metrics]
         if not self.built or any(part is not None and not part.built for part in parts):
             self._build_from_batch(x, y if labelled else None)

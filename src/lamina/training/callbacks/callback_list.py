@@ -104,6 +104,7 @@ class CallbackList(Callback):
         logs = _plain(logs)
         for callback in self.callbacks:
             getattr(callback, name)(*where, logs)
+        return logs
 
     def on_train_begin(self, logs=None):
         """Call the hook of all callbacks."""
@@ -118,8 +119,8 @@ class CallbackList(Callback):
         self._call("on_epoch_begin", logs, epoch)
 
     def on_epoch_end(self, epoch, logs=None):
-        """Call the hook of all callbacks."""
-        self._call("on_epoch_end", logs, epoch)
+        """Call the hook of all callbacks; return the logs with what they added."""
+        return self._call("on_epoch_end", logs, epoch)
 
     def on_batch_begin(self, batch, logs=None):
         """Call the hook of all callbacks."""

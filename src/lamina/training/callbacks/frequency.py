@@ -16,7 +16,9 @@ class Frequency:
 
     def __init__(self, save_freq):
         if save_freq != "epoch" and not isinstance(save_freq, int):
-            raise ValueError(f"Unrecognized save_freq: {save_freq}. Expected 'epoch' or a number of batches.")
+            raise ValueError(
+                f"Unrecognized save_freq: {save_freq}. Invalid value: expected 'epoch' or a number of batches."
+            )
         self.batches = None if save_freq == "epoch" else save_freq
         self._seen = 0
         self._last = -1

@@ -2,8 +2,7 @@
 
 import warnings
 
-import numpy as np
-
+from lamina import ops
 from lamina.training.callbacks.callback import Callback
 
 
@@ -38,7 +37,7 @@ class MonitorCallback(Callback):
                 f"{type(self).__name__} callback received monitor={self.monitor}, but it is not known whether that "
                 "metric should be maximized or minimized. Pass `mode='max'` or `mode='min'`."
             )
-        self.monitor_op = np.greater if direction == "up" else np.less
+        self.monitor_op = ops.greater if direction == "up" else ops.less
         if direction == "down":
             self.min_delta = -self.min_delta
 

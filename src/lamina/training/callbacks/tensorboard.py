@@ -143,7 +143,8 @@ class TensorBoard(Callback):
         """Write the epoch's losses and metrics, and histograms and embeddings, if it is time."""
         facts = dict(logs or {})
         if facts:
-            self._add_rates(facts)
+            self._collect_learning_rate(facts)
+            self._collect_speed(facts)
             self.write_epoch(epoch, facts)
         if self.histogram_freq and epoch % self.histogram_freq == 0:
             self._write_weights(epoch)
@@ -152,8 +153,11 @@ class TensorBoard(Callback):
         self._train_writer.flush()
         self._validation_writer.flush()
 
-    def _add_rates(self, facts):
+    def _collect_learning_rate(self, facts):
         log_learning_rates(self.model, facts)
+        return facts
+
+    def _collect_speed(self, facts):
         if self.write_steps_per_second:
             start, steps = self._epoch_start
             facts["steps_per_second"] = (int(self.model.optimizer.iterations) - steps) / (time.perf_counter() - start)
