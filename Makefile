@@ -9,7 +9,7 @@ PYTHON ?= $(shell $(FIND))
 QUICK  := $(addprefix tests/, test_*.py core budget datasets demo explain layers/test_core.py layers/test_reshaping.py \
             metrics/test_resolve.py models/test_models.py saving/test_archive.py training/test_bad_input.py)
 
-.PHONY: demo test chromium quick lint format bench fuzz clean
+.PHONY: demo test chromium quick lint format bench fuzz soak clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.installed            ## train a network on handwritten digits, write a report
@@ -38,6 +38,9 @@ bench: $(VENV)/.tested              ## speed, as ratios to hand-written JAX
 
 fuzz: $(VENV)/.tested               ## 50,000 damaged files: each loads or is refused
 	$(BIN)/python -m tests.saving.fuzz 50000
+
+soak: $(VENV)/.tested               ## 20,000 steps, 5,000 fits, predictions and models: nothing may grow
+	$(BIN)/python -m tests.training.soak
 
 clean:
 	rm -rf $(VENV) build dist demo

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import lamina
+from lamina.core import errors
 from lamina.core.errors import StepError
 
 RNG = np.random.default_rng(0)
@@ -500,7 +501,7 @@ def test_a_step_written_with_a_tape_is_answered_with_its_equivalent_here(name):
     with pytest.raises(TypeError, match=rf"L501: {name} wants \(self, state, data\); it is \(self, data\)") as caught:
         call[name](X, Y, verbose=0)
     assert isinstance(caught.value, StepError)
-    code = str(caught.value).split("fix:")[1].replace("\n           ", "\n")
+    code = errors.parts_of(str(caught.value))["fix"]
     fixed = {"jax": jax}
     exec(code, fixed)
     body = {

@@ -12,7 +12,7 @@ import threading
 import numpy as np
 
 from lamina.core.errors import warn
-from lamina.training import programs
+from lamina.training import nonfinite, programs
 from lamina.training.callbacks.callback_list import CallbackList
 from lamina.training.progress import Progress
 
@@ -32,15 +32,16 @@ def fit(model, feed, validation, *, epochs, initial_epoch, verbose, callbacks, v
     state = programs.TrainState(model)
     hooks.on_train_begin()
     initial_epoch, model._initial_epoch = model._initial_epoch or initial_epoch, None  # a restored run goes on
-    logs = {}
+    logs, watch = {}, nonfinite.Watch(model, feed)
     with _interruptible() as interrupted, contextlib.closing(progress), _finalizing(model, state):
         for epoch in range(initial_epoch, epochs):
             model.reset_metrics()
             hooks.on_epoch_begin(epoch)
             progress.epoch_begin(epoch)
             state.take()
+            watch.begin(epoch)
             try:
-                results = _epoch(model, feed, state, hooks, progress, interrupted)
+                results, last_batch = _epoch(model, feed, state, hooks, progress, interrupted)
             finally:
                 state.give_back()
             if interrupted:
@@ -49,6 +50,7 @@ def fit(model, feed, validation, *, epochs, initial_epoch, verbose, callbacks, v
                 _warn_of_end(epoch, epochs)
                 break
             logs = results
+            watch.end(logs, last_batch)
             if validation is not None and _validates(epoch, validation_freq):
                 scores = evaluate(model, validation, verbose=0, callbacks=hooks)
                 logs.update({f"val_{name}": value for name, value in scores.items()})
@@ -76,12 +78,12 @@ def _finalizing(model, state):
 
 
 def _epoch(model, feed, state, hooks, progress, interrupted):
-    """Run the steps of one epoch; return the logs as floats, None if the feed had no batch left."""
+    """Run the steps of one epoch; return the logs as floats, None if the feed had no batch left, and the last batch."""
     step = programs.train_program(model)
     odd = programs.OddBatch(model, feed, step)
     begin, end = hooks.needs_train_batch_begin, hooks.needs_train_batch_end
     every = steps_between_hooks(model)
-    logs, count = {}, 0
+    logs, count, batch = {}, 0, None
     for batch in feed.batches():
         if begin and count % every == 0:
             hooks.on_train_batch_begin(count)
@@ -97,7 +99,7 @@ def _epoch(model, feed, state, hooks, progress, interrupted):
             break
     if end and count % every:
         _show(hooks, state, count - count % every + every - 1, logs)  # numbered as if the group were full, as in Keras
-    return _floats(logs) if count else None
+    return (_floats(logs) if count else None), batch
 
 
 def _show(hooks, state, number, logs):

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from lamina.core import config
 from lamina.engine import compile as engine
 from lamina.training.data import ArrayFeed, pack_x_y_sample_weight, unpack_x_y_sample_weight
+from lamina.training.nonfinite import keeping_what_was_good
 from lamina.training.signatures import assert_takes_state
 
 
@@ -65,7 +66,9 @@ def train_program(model):
         model.make_train_function()
         return lambda state, batch: model.train_function(state, iter((batch,)))
     assert_takes_state(model, "train_step")
-    return compiled(model, "train", model.train_step, donate=(0,))
+    own = is_overridden(model, "train_step")
+    step = model.train_step if own else keeping_what_was_good(model.train_step)
+    return compiled(model, "train", step, donate=(0,))
 
 
 def test_program(model):

@@ -11,26 +11,23 @@ _STATES = {
 }
 
 _FIXES = {
-    "train_step": """
-           def train_step(self, state, data):
-               trainable, non_trainable, slots, scores = state
-               x, y = data
-               gradient = jax.value_and_grad(self.compute_loss_and_updates, has_aux=True)
-               (_, (loss, y_pred, non_trainable, scores)), gradients = gradient(
-                   trainable, non_trainable, scores, x, y, None, training=True, optimizer_variables=slots)
-               trainable, slots = self.optimizer.stateless_apply(slots, gradients, trainable)
-               return {"loss": loss}, (trainable, non_trainable, slots, scores)""",
-    "test_step": """
-           def test_step(self, state, data):
-               trainable, non_trainable, scores = state
-               x, y = data
-               loss, (_, y_pred, non_trainable, scores) = self.compute_loss_and_updates(
-                   trainable, non_trainable, scores, x, y, None, training=False)
-               return {"loss": loss}, (trainable, non_trainable, scores)""",
-    "predict_step": """
-           def predict_step(self, state, data):
-               trainable, non_trainable = state
-               return self.stateless_call(trainable, non_trainable, data, training=False)""",
+    "train_step": """def train_step(self, state, data):
+    trainable, non_trainable, slots, scores = state
+    x, y = data
+    gradient = jax.value_and_grad(self.compute_loss_and_updates, has_aux=True)
+    (_, (loss, y_pred, non_trainable, scores)), gradients = gradient(
+        trainable, non_trainable, scores, x, y, None, training=True, optimizer_variables=slots)
+    trainable, slots = self.optimizer.stateless_apply(slots, gradients, trainable)
+    return {"loss": loss}, (trainable, non_trainable, slots, scores)""",
+    "test_step": """def test_step(self, state, data):
+    trainable, non_trainable, scores = state
+    x, y = data
+    loss, (_, y_pred, non_trainable, scores) = self.compute_loss_and_updates(
+        trainable, non_trainable, scores, x, y, None, training=False)
+    return {"loss": loss}, (trainable, non_trainable, scores)""",
+    "predict_step": """def predict_step(self, state, data):
+    trainable, non_trainable = state
+    return self.stateless_call(trainable, non_trainable, data, training=False)""",
 }
 
 

@@ -49,6 +49,10 @@ class ArrayFeed:
         """Return some batch of `size` samples."""
         return self._slice(slice(0, size))
 
+    def again(self, index):
+        """Return batch number `index` of the epoch just run, None if that epoch did not begin with the first batch."""
+        return self._at(index * self.batch_size) if self.steps is None and index < self.total_batches else None
+
     def restart(self):
         """Let the next epoch begin with the first batch."""
         self._position = 0

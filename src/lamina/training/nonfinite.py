@@ -1,0 +1,96 @@
+"""A loss that becomes NaN: the step that made it changes nothing, and a second pass finds the layer it came from."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from lamina.core import tree
+from lamina.core.errors import describe, warn
+from lamina.training.data import unpack_x_y_sample_weight
+
+
+def keeping_what_was_good(train_step):
+    """Return the step with a guard: where the loss it reports is NaN, weights, statistics and slots stay as they were.
+
+    The loss reported is the mean of the epoch so far, so that from the first NaN on the epoch changes nothing. What
+    else would come, NaN in every weight, says nothing about where it began.
+    """
+
+    def step(state, batch):
+        logs, after = train_step(state, batch)
+        *good, _ = state
+        *changed, scores = after
+        if "loss" not in logs:
+            return logs, after
+        is_bad = jnp.isnan(logs["loss"])
+        kept = [
+            [jnp.where(is_bad, old, new) for old, new in zip(*group, strict=True)]
+            for group in zip(good, changed, strict=True)
+        ]
+        return logs, (*kept, scores)
+
+    return step
+
+
+class Watch:
+    """Look at the loss of each epoch; at the first NaN warn, and name the step and the first layer that went wrong.
+
+    Args:
+        model: the model that is trained.
+        feed: where its batches come from.
+    """
+
+    def __init__(self, model, feed):
+        self.model, self.feed = model, feed
+        self.told = False
+
+    def begin(self, epoch):
+        """Note where the optimizer stands."""
+        self.epoch = epoch
+        self.taken = self._steps_taken()
+
+    def end(self, logs, last_batch):
+        """Warn if the loss is NaN.
+
+        Args:
+            logs: the epoch's results.
+            last_batch: the last batch of the epoch, for sources that cannot give an earlier one again.
+        """
+        if self.told or not np.any(np.isnan(logs.get("loss", 0.0))):
+            return
+        self.told = True
+        step = self._steps_taken() - self.taken
+        batch = self.feed.again(step) if hasattr(self.feed, "again") else None
+        x, _, _ = unpack_x_y_sample_weight(last_batch if batch is None else batch)
+        warn(
+            "L341",
+            f"the loss became NaN in epoch {self.epoch + 1} at step {step + 1}: {_origin(self.model, x)} The weights "
+            "stay as they were before that step, and the rest of the epoch changes nothing. Fix: a smaller learning "
+            "rate, `clipnorm=1.0` in the optimizer, or inputs scaled to about -1 to 1.",
+            stacklevel=5,
+        )
+
+    def _steps_taken(self):
+        return int(self.model.optimizer.iterations) if self.model.optimizer is not None else 0
+
+
+def _origin(model, x):
+    weights = [v for v in model.trainable_variables if not np.isfinite(v.numpy()).all()]
+    overflowed = f" Its reason lies in an earlier step, which made {weights[0].path} not finite." if weights else ""
+    for path, outputs in _outputs(model, x):
+        bad = sum(int((~jnp.isfinite(y)).sum()) for y in outputs)
+        if bad:
+            size = sum(y.size for y in outputs)
+            return (
+                f"the first layer whose output was not finite is '{path}' {describe(outputs[0])}, {bad} of {size} "
+                f"values.{overflowed}"
+            )
+    return "every layer's output is finite, so it is the loss that is NaN: its logarithm, quotient, or the labels."
+
+
+def _outputs(model, x):
+    if not hasattr(model, "activations"):
+        return
+    for path, output in model.activations(x, training=True).items():
+        arrays = [y for y in tree.flatten(output) if isinstance(y, jax.Array) and jnp.issubdtype(y.dtype, jnp.floating)]
+        yield path, arrays
