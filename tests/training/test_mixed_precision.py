@@ -6,7 +6,7 @@ import pytest
 import lamina
 from lamina import layers
 
-SEEDS = (0, 1, 2)
+SEEDS = (0, 1)
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def accuracy(policy, digits):
     for seed in SEEDS:
         lamina.utils.set_random_seed(seed)
         model = lamina.Sequential([layers.Input(x.shape[1:], dtype="float32")])
-        for _ in range(6):
+        for _ in range(4):
             model.add(layers.Dense(64, dtype=policy))
             model.add(layers.BatchNormalization(dtype=policy))
             model.add(layers.Activation("relu", dtype=policy))

@@ -6,6 +6,7 @@ import pytest
 
 import lamina
 from lamina import layers
+from lamina.core import config
 from lamina.core.errors import LaminaWarning
 
 X = np.ones((12, 3), "float32")
@@ -54,9 +55,7 @@ def test_the_weights_stay_as_the_last_good_step_left_them():
 
 def test_a_diverging_run_tells_that_an_earlier_step_is_the_reason():
     model = network(rate=1e30)
-    with pytest.warns(
-        LaminaWarning, match=r"layer whose output was not finite is 'first'.*an earlier step, which made"
-    ):
+    with pytest.warns(LaminaWarning, match=r"output was not finite is 'first'.*an earlier step, which made"):
         model.fit(X, Y, batch_size=2, verbose=0)
 
 
@@ -66,16 +65,13 @@ def test_a_loss_that_is_nan_by_itself_is_told_from_a_layer():
         model.fit(X, Y, epochs=2, verbose=0)
 
 
-def test_it_is_told_once_a_fit_and_can_be_silenced(recwarn):
+def test_it_is_told_once_a_fit_and_can_be_silenced(recwarn, monkeypatch):
     model = network(Root())
     model.fit(-X, Y, epochs=3, verbose=0)
     assert sum("L341" in str(warning.message) for warning in recwarn) == 1
     recwarn.clear()
-    lamina.config.silence("L341")
-    try:
-        model.fit(-X, Y, verbose=0)
-    finally:
-        lamina.config.silence("L341", False)
+    monkeypatch.setattr(config._settings, "silenced", frozenset({"L341"}))
+    model.fit(-X, Y, verbose=0)
     assert not any("L341" in str(warning.message) for warning in recwarn)
 
 
