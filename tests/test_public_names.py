@@ -89,7 +89,7 @@ def misfit(ours, theirs):
     parameters = list(ours.parameters.values())
     kinds = {parameter.kind for parameter in parameters}
     named = {p.name: p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
-    places = [p.name for p in named.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+    places = [p.name for p in named.values() if p.kind is not p.KEYWORD_ONLY]
     for place, wanted in enumerate(theirs.parameters.values()):
         if wanted.kind in (wanted.VAR_POSITIONAL, wanted.VAR_KEYWORD):
             continue

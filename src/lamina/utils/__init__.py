@@ -22,8 +22,14 @@ from lamina.training.data import PyDataset, pack_x_y_sample_weight, unpack_x_y_s
 from lamina.utils.arrays import normalize, pad_sequences, to_categorical
 from lamina.utils.config import Config
 from lamina.utils.dataset import Dataset, split_dataset
+from lamina.utils.directories import (
+    audio_dataset_from_directory,
+    image_dataset_from_directory,
+    text_dataset_from_directory,
+)
 from lamina.utils.files import get_file
 from lamina.utils.graphs import get_source_inputs, is_keras_tensor
+from lamina.utils.images import array_to_img, img_to_array, load_img, save_img
 from lamina.utils.progbar import Progbar
 from lamina.utils.timeseries import timeseries_dataset_from_array
 
@@ -36,6 +42,8 @@ __all__ = [
     "Progbar",
     "PyDataset",
     "Sequence",
+    "array_to_img",
+    "audio_dataset_from_directory",
     "clear_session",
     "custom_object_scope",
     "deserialize_keras_object",
@@ -46,17 +54,22 @@ __all__ = [
     "get_registered_name",
     "get_registered_object",
     "get_source_inputs",
+    "image_dataset_from_directory",
+    "img_to_array",
     "is_interactive_logging_enabled",
     "is_keras_tensor",
     "legacy",
+    "load_img",
     "normalize",
     "pack_x_y_sample_weight",
     "pad_sequences",
     "register_keras_serializable",
+    "save_img",
     "serialize_keras_object",
     "set_random_seed",
     "split_dataset",
     "standardize_dtype",
+    "text_dataset_from_directory",
     "timeseries_dataset_from_array",
     "to_categorical",
     "unpack_x_y_sample_weight",
