@@ -231,7 +231,6 @@ _MENDED = {
     "repeat": lambda steps: f"the other input has {number(steps)} steps, this one has no steps axis.",
     "needless": lambda name: f"what comes in has already the shape that {name} would make.",
     "resize": lambda: "the images have another size than those the model was made for.",
-    "input": lambda sizes: f"the data have {times(sizes)} values in a sample; the model was made for others.",
     "line": lambda: "the array has an axis too few or too many.",
     "categorical_crossentropy": lambda: "the labels look one-hot: one column for each class.",
     "sparse_categorical_crossentropy": lambda: "the labels look like class numbers, one for each sample.",

@@ -322,7 +322,8 @@ def _other_input(attempt):
     tensor = KerasTensor((None, *sizes), model.inputs[0].dtype)
     code = f"layers.Input({sizes})" + "," * (not isinstance(model, Functional))
     place = f"in place of {model.inputs[0].name}"
-    yield code, place, words.mend("input", sizes), lambda: run_again(inner, given={id(model.inputs[0]): tensor})
+    why, _ = cause_and_fix(tuple(given[0].shape), tuple(model.inputs[0].shape))
+    yield code, place, why, lambda: run_again(inner, given={id(model.inputs[0]): tensor})
 
 
 def _other_labels(attempt, error):
