@@ -1,4 +1,8 @@
+import json
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -16,7 +20,9 @@ def run(arguments):
 
 @pytest.fixture
 def model_file(tmp_path):
-    model = lamina.Sequential([lamina.Input((3, 2)), lamina.layers.Flatten(), lamina.layers.Dense(4)])
+    model = lamina.Sequential(
+        [lamina.Input((3, 2)), lamina.layers.Flatten(name="flatten"), lamina.layers.Dense(4, name="dense")]
+    )
     path = tmp_path / "small.keras"
     model.save(path)
     return path
@@ -35,7 +41,7 @@ def test_no_command_prints_the_help(capsys):
     assert capsys.readouterr().out.startswith("usage: lamina")
 
 
-@pytest.mark.parametrize("command", ["demo", "summary"])
+@pytest.mark.parametrize("command", ["demo", "summary", "explain", "trace", "check", "profile"])
 def test_every_command_has_help(command, capsys):
     assert run([command, "--help"]) == 0
     assert f"usage: lamina {command}" in capsys.readouterr().out
@@ -53,6 +59,12 @@ def test_every_command_has_help(command, capsys):
         (["demo", "--epochs", "many"], "a whole number from 1 up, it got 'many'"),
         (["demo", "--out", __file__], "wants a folder"),
         (["demo", "surplus"], "surplus"),
+        (["explain"], "required: FILE"),
+        (["explain", "nowhere.keras"], "there is no file nowhere.keras"),
+        (["trace", __file__], "required: --index"),
+        (["trace", __file__, "--index", "two"], "whole numbers such as 17 or 3,4,0, it got 'two'"),
+        (["profile", __file__, "--batch", "0"], "a whole number from 1 up, it got '0'"),
+        (["profile", __file__, "--flame", "page.txt"], "ends with .html or .json"),
     ],
 )
 def test_bad_arguments_get_one_line_and_status_2(arguments, message, capsys):
@@ -111,3 +123,94 @@ def test_demo_hands_its_arguments_on(monkeypatch, tmp_path):
     monkeypatch.setattr(digits, "run", lambda **arguments: seen.update(arguments))
     assert run(["demo", "--epochs", "3", "--out", str(tmp_path / "new")]) == 0
     assert seen == {"epochs": 3, "out": tmp_path / "new"}
+
+
+SCRIPT = """
+import lamina as keras
+import numpy as np
+
+model = keras.Sequential([keras.Input((3, 2)), keras.layers.Flatten(name="flat"), keras.layers.Dense(4, name="top")])
+model.compile("sgd", "sparse_categorical_crossentropy")
+print("about to train")
+try:
+    model.fit(np.zeros((8, 3, 2)), np.zeros(8), epochs=3)
+except Exception:
+    pass
+raise RuntimeError("it went on")
+"""
+
+
+@pytest.fixture
+def script(tmp_path, monkeypatch):
+    monkeypatch.setattr("lamina.dialects.until_fit.install", lambda quiet: None)  # the real Keras is here as the oracle
+    path = tmp_path / "train.py"
+    path.write_text(SCRIPT)
+    return path
+
+
+def test_a_script_for_keras_is_explained_as_it_is(tmp_path):
+    path = tmp_path / "train.py"
+    path.write_text(SCRIPT.replace("import lamina as keras", "import keras"))
+    command = [sys.executable, "-m", "lamina", "explain", str(path), "--layer", "flat"]
+    told = subprocess.run(
+        command, capture_output=True, text=True, check=True, env={**os.environ, "JAX_PLATFORMS": "cpu"}
+    )
+    assert told.stdout.startswith("flat (Flatten)  (b, 3, 2) -> (b, 6)")
+    assert told.stderr == "about to train\n"
+
+
+def test_a_saved_model_is_explained(model_file, capsys):
+    assert run(["explain", str(model_file)]) == 0
+    assert "Lays the 3 × 2 values of each sample in one row of 6" in capsys.readouterr().out
+
+
+def test_two_saved_models_are_compared(model_file, capsys):
+    assert run(["explain", str(model_file), str(model_file)]) == 0
+    assert "the same function" in capsys.readouterr().out
+
+
+def test_a_script_runs_up_to_its_fit_and_its_model_is_asked(script, capsys):
+    assert run(["explain", str(script), "--layer", "flat", "--json"]) == 0
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["name"] == "flat"
+    assert shown.err == "about to train\n"
+
+
+def test_a_script_is_checked_with_its_data(script, capsys):
+    assert run(["check", str(script), "--json"]) == 1
+    codes = [finding["code"] for finding in json.loads(capsys.readouterr().out)["findings"]]
+    assert codes == ["L302"]
+
+
+def test_a_healthy_model_has_status_0(model_file, capsys):
+    assert run(["check", str(model_file)]) == 0
+    assert capsys.readouterr().out == "Nothing found.\n"
+
+
+def test_an_element_is_traced(model_file, capsys):
+    assert run(["trace", str(model_file), "--layer", "flatten", "--index", "3"]) == 0
+    assert "flatten[3] is a copy of" in capsys.readouterr().out
+
+
+def test_a_layer_that_is_not_there_is_one_line_and_status_2(model_file, capsys):
+    assert run(["trace", str(model_file), "--layer", "flaten", "--index", "3"]) == 2
+    shown = capsys.readouterr()
+    assert shown.err.startswith(f"lamina trace: {model_file}: ")
+    assert shown.err.count("\n") == 1
+
+
+def test_a_script_without_a_model_is_one_line_and_status_2(tmp_path, capsys, script):
+    path = tmp_path / "nothing.py"
+    path.write_text("x = 1")
+    assert run(["explain", str(path)]) == 2
+    assert (
+        capsys.readouterr().err
+        == f"lamina explain: {path}: {path} trains no model, and there is none among its variables\n"
+    )
+
+
+def test_a_profile_is_printed_and_its_flame_chart_written(model_file, tmp_path, capsys):
+    chart = tmp_path / "flame.json"
+    assert run(["profile", str(model_file), "--batch", "2", "--json", "--flame", str(chart)]) == 0
+    assert json.loads(capsys.readouterr().out)["batch"] == 2
+    assert {event["name"] for event in json.loads(chart.read_text())["traceEvents"]} >= {"flatten", "dense"}

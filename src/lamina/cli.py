@@ -7,6 +7,7 @@ from pathlib import Path
 
 import lamina
 
+FOUND = 1
 USAGE_ERROR = 2
 INTERRUPTED = 130
 
@@ -22,6 +23,19 @@ def _positive_count(text):
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"wants a whole number from 1 up, it got {text!r}")
     return int(text)
+
+
+def _index(text):
+    parts = text.split(",")
+    if not all(part.strip().isdecimal() for part in parts):
+        raise argparse.ArgumentTypeError(f"wants whole numbers such as 17 or 3,4,0, it got {text!r}")
+    return tuple(int(part) for part in parts)
+
+
+def _flame_file(text):
+    if not text.endswith((".html", ".json")):
+        raise argparse.ArgumentTypeError(f"wants a name that ends with .html or .json, it got {text!r}")
+    return Path(text)
 
 
 def _output_folder(text):
@@ -85,6 +99,81 @@ def view(arguments):
     return 0
 
 
+def explain(arguments):
+    """Say what each layer of a model does, or how two models differ."""
+
+    def ask(model, _):
+        import lamina
+
+        if arguments.other is not None:
+            return lamina.explain(model, _model_in(arguments.other)[0])
+        told = model.explain()
+        return told[arguments.layer] if arguments.layer else told
+
+    return _answer(arguments, ask)
+
+
+def trace(arguments):
+    """Say where an element comes from or goes to."""
+    return _answer(
+        arguments,
+        lambda model, _: model.trace(arguments.layer, arguments.index, forward=arguments.forward),
+    )
+
+
+def check(arguments):
+    """Look for silent mistakes; with a script, also in the data it trains on."""
+    about = ("x", "y", "validation_data", "validation_split", "batch_size")
+
+    def ask(model, training):
+        return model.check(**{name: value for name, value in training.items() if name in about and value is not None})
+
+    status, found = _asked(arguments, ask)
+    return status or (FOUND if found else 0)
+
+
+def profile(arguments):
+    """Measure where the time of a model goes."""
+
+    def ask(model, _):
+        told = model.profile(batch_size=arguments.batch)
+        if arguments.flame:
+            told.save(arguments.flame)
+        return told
+
+    return _answer(arguments, ask)
+
+
+def _answer(arguments, ask):
+    return _asked(arguments, ask)[0]
+
+
+def _asked(arguments, ask):
+    """Put a question to the model in a file or a script; print the answer. Return the exit status and the answer."""
+    try:
+        answer = ask(*_model_in(arguments.file))
+    except (LookupError, OSError, TypeError, ValueError) as error:
+        reason = str(error).strip().splitlines()[0]
+        print(f"lamina {arguments.command}: {arguments.file}: {reason}", file=sys.stderr)
+        return USAGE_ERROR, None
+    if arguments.json:
+        print(answer.to_json(indent=2))
+    else:
+        print(answer)
+    return 0, answer
+
+
+def _model_in(path):
+    """Return the model in a file, or that a script is about to train, and the arguments that it trains it with."""
+    if path.suffix == ".py":
+        from lamina.dialects.until_fit import until_fit
+
+        return until_fit(path)
+    from lamina.saving import load_model
+
+    return load_model(path), {}
+
+
 def run(arguments):
     """Run a program written for Keras, of any age, with Lamina in Keras's place."""
     from lamina.dialects.run import run as start
@@ -143,6 +232,8 @@ def _parser():
     command.add_argument("file", type=_existing_file, metavar="FILE", help="a model saved by Lamina or Keras (.keras)")
     command.set_defaults(run=summary)
 
+    _add_questions(commands)
+
     command = commands.add_parser(
         "view",
         help="see a saved model at work, in 3-D, on your own data",
@@ -183,6 +274,45 @@ def _parser():
     )
     command.set_defaults(run=run)
     return parser
+
+
+def _add_questions(commands):
+    """The commands that ask a model: in a saved file, or in a script, which then runs up to its first `fit`."""
+    command = _question(commands, explain, "say what each layer of a model does to the data")
+    command.add_argument(
+        "other", nargs="?", type=_existing_file, metavar="OTHER", help="a second model to compare with"
+    )
+    command.add_argument("--layer", metavar="NAME", help="one layer only")
+
+    command = _question(commands, trace, "say where an element of a layer's output comes from")
+    command.add_argument("--layer", metavar="NAME", help="the layer (default: the last)")
+    command.add_argument(
+        "--index", type=_index, required=True, metavar="I,J,…", help="the element's place in a sample, such as 3,4,0"
+    )
+    command.add_argument("--forward", action="store_true", help="say instead what an element of the input reaches")
+
+    description = f"look for silent mistakes; the exit status is {FOUND} if there are any"
+    _question(commands, check, description)
+
+    command = _question(commands, profile, "measure where the time of a model goes, layer by layer")
+    command.add_argument(
+        "--batch", type=_positive_count, default=32, metavar="N", help="samples at once (default: %(default)s)"
+    )
+    command.add_argument(
+        "--flame",
+        type=_flame_file,
+        metavar="FILE",
+        help="write a flame chart: a page (.html) or Chrome's trace (.json)",
+    )
+
+
+def _question(commands, answer, description):
+    name = answer.__name__
+    command = commands.add_parser(name, help=description, description=f"{description[0].upper()}{description[1:]}.")
+    command.add_argument("file", type=_existing_file, metavar="FILE", help="a saved model, or a script that trains one")
+    command.add_argument("--json", action="store_true", help="print the answer as JSON")
+    command.set_defaults(run=answer, command=name)
+    return command
 
 
 def main(arguments=None):

@@ -66,13 +66,28 @@ def test_masks_are_followed_through_a_model():
     assert told == ["made", "passed on", "used and passed on", "used", None]
 
 
-@pytest.mark.filterwarnings("ignore:Layer 'lost'")
+@pytest.mark.filterwarnings("ignore:L351")
 def test_a_dropped_mask_is_told():
     model = lamina.Sequential(
         [lamina.Input((5,), dtype="int32"), layers.Embedding(7, 4, mask_zero=True), layers.Flatten(name="lost")]
     )
     assert model.explain()["lost"].mask == "dropped"
     assert "The mask is dropped here" in str(model.explain())
+
+
+@pytest.mark.filterwarnings("ignore:L351")
+def test_the_summary_says_what_becomes_of_the_mask():
+    made = [
+        layers.Embedding(7, 4, mask_zero=True),
+        layers.Dropout(0.1),
+        layers.LSTM(3, return_sequences=True),
+        layers.Conv1D(2, 2),
+        layers.Dense(1),
+    ]
+    lines = []
+    lamina.Sequential([lamina.Input((5,), dtype="int32"), *made]).summary(print_fn=lines.append)
+    told = [line.split("│")[1].strip() for line in "\n".join(lines).splitlines() if "mask" in line]
+    assert told == ["mask made here", "mask passed on", "mask used and passed on", "mask dropped here"]
 
 
 class Mixer(lamina.Layer):

@@ -23,6 +23,7 @@ def answer():
         ],
         name="small",
     )
+    model.compile("adam", "mse")
     return model, model.profile(batch_size=4, seconds=0.02)
 
 
@@ -35,6 +36,7 @@ def test_counted_work_is_that_of_explain_times_the_batch(answer):
 def test_the_shares_add_up_to_the_measured_step(answer):
     _, told = answer
     total = sum(told.in_place(layer.name) for layer in told.layers) + told.in_place("(other)")
+    total += told.in_place("(optimizer)")
     assert total == pytest.approx(told.step.median)
 
 
@@ -52,6 +54,44 @@ def test_everything_is_data_and_text(answer):
     assert data["machine"]["flops"] > 0
     assert str(told).startswith('Profile of "small"  4 samples at once')
     assert len(list(told.advice())) == 3
+
+
+def test_the_optimizer_has_its_own_time(answer):
+    _, told = answer
+    assert told.update.total > 0
+    assert told["conv"].update.median > 0
+    assert told["pool"].update is None
+    assert "(optimizer)" in str(told)
+
+
+def test_the_roofline_is_that_of_the_definition(answer):
+    _, told = answer
+    layer, machine = told["conv"], told.machine
+    seconds = max(2 * layer.multiply_adds / machine.flops, layer.bytes / machine.bandwidth)
+    assert layer.reached(machine) == pytest.approx(seconds / layer.forward.median)
+    assert layer.intensity == 2 * layer.multiply_adds / layer.bytes
+
+
+def test_the_flame_chart_fills_the_step(answer, tmp_path):
+    _, told = answer
+    told.save(tmp_path / "flame.json")
+    events = json.loads((tmp_path / "flame.json").read_text())["traceEvents"]
+    lowest = [event for event in events if event["name"] in ("conv", "pool", "flat", "top", "optimizer", "(other)")]
+    ends = {event["ts"] + event["dur"] for event in lowest}
+    assert max(ends) == pytest.approx(told.step.median * 1e6)
+    told.save(tmp_path / "flame.html")
+    assert 'title="conv: ' in (tmp_path / "flame.html").read_text()
+
+
+def test_two_batch_sizes_and_two_models_are_compared():
+    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(4, name="hidden"), layers.Dense(2)], name="first")
+    other = lamina.Sequential([lamina.Input((3,)), layers.Dense(2, name="other")], name="second")
+    told = lamina.profile(model, batch_size=(2, 8), seconds=0.005)
+    assert (told.first.batch, told.second.batch) == (2, 8)
+    assert "batch 2" in str(told)
+    told = lamina.profile(model, other, batch_size=2, seconds=0.005)
+    assert [row.split()[0] for row in str(told).splitlines()[4:-2]] == ["hidden", "dense", "other"]
+    assert set(json.loads(told.to_json())) == {"labels", "first", "second"}
 
 
 def test_sizes_that_are_not_known_are_asked_for():

@@ -21,7 +21,9 @@ SPARSE = "sparse_categorical_crossentropy"
 
 
 def dense(loss="mse", units=3, **kwargs):
-    model = lamina.Sequential([lamina.Input((6,)), layers.Dense(units, name="top")])
+    model = lamina.Sequential(
+        [lamina.Input((6,)), layers.Dense(units, "softmax" if loss == SPARSE else None, name="top")]
+    )
     model.compile("sgd", loss, **kwargs)
     return model
 
@@ -34,7 +36,7 @@ def images(channels=3):
 
 def two_outputs(loss):
     x = lamina.Input((6,))
-    model = lamina.Model(x, {"b": layers.Dense(2, name="b")(x), "a": layers.Dense(3, name="a")(x)})
+    model = lamina.Model(x, {"b": layers.Dense(2, name="b")(x), "a": layers.Dense(3, "softmax", name="a")(x)})
     model.compile("sgd", loss)
     return model
 

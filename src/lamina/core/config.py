@@ -178,9 +178,26 @@ def is_strict():
     return _settings.strict
 
 
-def silence(*codes):
-    """Stop the warnings with these codes, such as "L203"."""
-    _settings.silenced = _settings.silenced | set(codes)
+class silence:  # noqa: N801 -- used like a function
+    """Stop the warnings with these codes, such as "L203": from now on, or in a `with` block until its end.
+
+    Example:
+        >>> with silence("L362"):
+        ...     is_silenced("L362")
+        True
+        >>> is_silenced("L362")
+        False
+    """
+
+    def __init__(self, *codes):
+        self.before = _settings.silenced
+        _settings.silenced = _settings.silenced | set(codes)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        _settings.silenced = self.before
 
 
 def is_silenced(code):

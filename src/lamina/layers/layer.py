@@ -13,8 +13,9 @@ from lamina import constraints, initializers, regularizers
 from lamina.core import dtypes, policies, remat, shapes, tools, tree
 from lamina.core.blame import with_context
 from lamina.core.context import entering, thread
+from lamina.core.errors import nearest
 from lamina.core.names import current_path, name_scope
-from lamina.core.operation import Node, Operation, is_overridden, own_config
+from lamina.core.operation import Node, Operation, is_overridden, own_config, parameters
 from lamina.core.state import StatelessScope
 from lamina.core.tensor import KerasTensor, any_symbolic
 from lamina.core.variable import Variable
@@ -85,7 +86,8 @@ class Layer(WithPolicy, WithLosses, Tracked, Operation):
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self._input_shape_arg = old_input_shape(kwargs)
         if kwargs:
-            raise ValueError(f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}")
+            near = nearest(next(iter(kwargs)), parameters(type(self)))
+            raise ValueError(f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}.{near}")
         if not isinstance(trainable, bool):
             raise ValueError(
                 f"Expected `trainable` to be a boolean. Received: trainable={trainable} (of type {type(trainable)})"

@@ -1,12 +1,12 @@
 """What a layer call passes on without being asked: `training`, and the masks that travel with tensors."""
 
 import inspect
-import warnings
 
 import jax
 
 from lamina.core import tree
 from lamina.core.context import get_mask, set_mask, thread
+from lamina.core.errors import warn
 from lamina.core.tensor import KerasTensor
 from lamina.layers import calling
 
@@ -57,13 +57,15 @@ def mask_outputs(layer, inputs, outputs, previous_mask):
 def warn_of_lost_mask(layer):
     """Say, once, that a layer drops the mask of its input."""
     if not layer._warned_of_mask:
-        object.__setattr__(layer, "_warned_of_mask", True)
-        warnings.warn(
+        warn(
+            "L351",
             f"Layer '{layer.name}' (of type {type(layer).__name__}) was passed an input with a mask attached to it. "
             "However, this layer does not support masking and will therefore destroy the mask information. "
-            "Downstream layers will not see the mask.",
-            stacklevel=4,
+            "Downstream layers will not see the mask. Fix: put a layer that uses it before, such as "
+            "GlobalAveragePooling1D() or LSTM(8); or self.supports_masking = True in a layer of your own.",
+            stacklevel=5,
         )
+        object.__setattr__(layer, "_warned_of_mask", True)
 
 
 def masks_of(value):

@@ -154,21 +154,22 @@ def of_classes(y_true, y_pred, axis, name):
 
 def _misfit(name, y_true, y_pred, wanted):
     lacks_classes = y_true.shape in (y_pred.shape[:-1], y_pred.shape[:-1] + (1,))
-    why, fix = (
+    code, why, fix = (
+        "L311",
         "there must be one label for each prediction.",
         f"y = y.reshape({wanted}), or other outputs of the model.",
     )
     if name.startswith("sparse") and y_true.shape == y_pred.shape:
         why, fix = "the labels look one-hot.", "loss='categorical_crossentropy'"
     elif name.startswith("categorical") and lacks_classes:
-        why = "the labels look like class numbers, not one-hot."
+        code, why = "L310", "the labels look like class numbers, not one-hot."
         fix = f"loss='sparse_categorical_crossentropy'    # or y = keras.utils.to_categorical(y, {y_pred.shape[-1]})"
     elif name.startswith("binary") and lacks_classes:
         why = f"each sample has one label and {y_pred.shape[-1]} predictions."
         fix = "Dense(1, activation='sigmoid') at the end, or for classes loss='sparse_categorical_crossentropy'."
     what = f"{name} wants labels of shape {wanted} for predictions {errors.describe(y_pred)}"
     rule = "" if name.startswith("sparse") else " They must have the same shape."
-    return errors.message("L311", f"{what}; it got {errors.describe(y_true)}.{rule}", why=why, fix=fix)
+    return errors.message(code, f"{what}; it got {errors.describe(y_true)}.{rule}", why=why, fix=fix)
 
 
 class BinaryCrossentropy(LossFunctionWrapper):

@@ -5,6 +5,9 @@ import re
 import shutil
 
 from lamina.core import tree
+from lamina.core.context import get_mask
+from lamina.layers import Layer
+from lamina.layers.calling import mask_parameters
 
 _PLAIN_WIDTH, _GRAPH_WIDTH, _TRAINABLE_WIDTH = 88, 108, 12
 _PLAIN_ENDS, _GRAPH_ENDS = (0.45, 0.80, 1.0), (0.3, 0.56, 0.74, 1.0)
@@ -90,8 +93,10 @@ def _depth_counts(graph):
 
 def _rows(layer, graph, expand_nested, show_trainable, level=0):
     prefix = "   " * level + "└ " if level else ""
+    mask = _mask(layer)
+    told = f"\n[dim]{mask}[/]" if mask else ""
     row = [
-        f"{_escape(prefix + layer.name)} ([blue]{_escape(type(layer).__name__)}[/])",
+        f"{_escape(prefix + layer.name)} ([blue]{_escape(type(layer).__name__)}[/]){told}",
         _output_shape(layer),
         _parameters(layer),
     ]
@@ -103,6 +108,23 @@ def _rows(layer, graph, expand_nested, show_trainable, level=0):
     if expand_nested:
         for inner in getattr(layer, "layers", None) or ():
             yield from _rows(inner, graph, expand_nested, show_trainable, level + 1)
+
+
+def _mask(layer):
+    """Say what the layer does with the mask in its last call, "" if there is none."""
+    if not layer._inbound_nodes:
+        return ""
+    node = layer._inbound_nodes[-1]
+    before, after = (any(get_mask(x) is not None for x in xs) for xs in (node.input_tensors, node.output_tensors))
+    if not before:
+        return "mask made here" if after else ""
+    used = bool(isinstance(layer, Layer) and mask_parameters(type(layer)))
+    return {
+        (True, True): "mask used and passed on",
+        (True, False): "mask used",
+        (False, True): "mask passed on",
+        (False, False): "mask dropped here",
+    }[used, after]
 
 
 def _output_shape(layer):

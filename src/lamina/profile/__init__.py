@@ -17,23 +17,30 @@ from lamina.core.state import unchecked_scope
 from lamina.engine import compile as engine
 from lamina.explain import formulas, tracing, work
 from lamina.explain.calls import calls_of
-from lamina.profile.in_place import OTHER, Share, shares
+from lamina.models import Model
+from lamina.profile.in_place import OTHER, UPDATE_SCOPE, Share, shares
 from lamina.profile.measure import Machine, Time, machine, timed
-from lamina.profile.report import LayerProfile, Profile
+from lamina.profile.report import LayerProfile, Profile, ProfileComparison
 
-__all__ = ["LayerProfile", "Machine", "Profile", "Share", "Time", "profile"]
+__all__ = ["LayerProfile", "Machine", "Profile", "ProfileComparison", "Share", "Time", "profile"]
 
 
 def profile(model, x=None, *, batch_size=32, seconds=0.3):
-    """Measure a model on data, layer by layer.
+    """Measure a model on data, layer by layer; or compare it with another one, or with itself on other batches.
 
     Args:
         model: a functional, Sequential or subclassed model with known sizes.
-        x: one array (or list of them) to run it on; by default random numbers.
-        batch_size: samples at once, without `x` [count].
+        x: one array (or list of them) to run it on; by default random numbers. Or a second model.
+        batch_size: samples at once, without `x` [count]; a pair to compare the two.
         seconds: how long each thing is measured [seconds].
-    Returns: Profile; `print` it to read it.
+    Returns: Profile or ProfileComparison; `print` it to read it.
     """
+    if isinstance(x, Model):
+        both = [profile(each, batch_size=batch_size, seconds=seconds) for each in (model, x)]
+        return ProfileComparison(*both, labels=_apart(model.name, x.name))
+    if isinstance(batch_size, tuple):
+        both = [profile(model, x, batch_size=each, seconds=seconds) for each in batch_size]
+        return ProfileComparison(*both, labels=tuple(f"batch {each}" for each in batch_size))
     calls = calls_of(model)
     inputs, sizes = _inputs(calls, x, batch_size)
     batch = inputs[0].shape[0]
@@ -48,23 +55,49 @@ def profile(model, x=None, *, batch_size=32, seconds=0.3):
     def loss(values, inputs):
         return sum(jnp.mean(jnp.square(y)) for y in forward(values, inputs))
 
+    optimizer, slots = _optimizer_for(model, model.trainable_variables)
+    trained = [i for i, v in enumerate(variables) if any(v is t for t in model.trainable_variables)]
+
+    def training_step(values, slots, inputs):
+        value, gradients = jax.value_and_grad(loss, allow_int=True)(values, inputs)
+        if optimizer is None:
+            return value, gradients
+        with jax.named_scope(UPDATE_SCOPE):
+            return value, optimizer.stateless_apply(
+                slots, [gradients[i] for i in trained], [values[i] for i in trained]
+            )
+
     start = time.perf_counter()
-    step = engine.jit(jax.value_and_grad(loss, allow_int=True)).lower(values, inputs).compile()
+    step = engine.jit(training_step).lower(values, slots, inputs).compile()
     compiling = time.perf_counter() - start
     memory = step.memory_analysis()
-    recorded = shares(step, (values, inputs), names)
-    layers = [_alone(call, sizes, recorded[call.layer.name], seconds) for call in calls if call.index == 0]
+    recorded = shares(step, (values, slots, inputs), [*names, UPDATE_SCOPE])
+    layers = [_alone(model, call, sizes, recorded[call.layer.name], seconds) for call in calls if call.index == 0]
     return Profile(
         name=model.name,
         batch=batch,
         layers=layers,
+        update=recorded[UPDATE_SCOPE],
         other=recorded[OTHER],
         predict=timed(engine.jit(forward), values, inputs, seconds=seconds),
-        step=timed(step, values, inputs, seconds=seconds),
+        step=timed(step, values, slots, inputs, seconds=seconds),
         compile_seconds=compiling,
         temporary_bytes=getattr(memory, "temp_size_in_bytes", None),
         machine=machine(),
     )
+
+
+def _apart(first, second):
+    return (first, second) if first != second else (f"the first {first}", f"the second {second}")
+
+
+def _optimizer_for(model, variables):
+    """Return an optimizer like the model's, and the values of its slots for these variables; None without one."""
+    if model.optimizer is None or not variables:
+        return None, []
+    optimizer = type(model.optimizer).from_config(model.optimizer.get_config())
+    optimizer.build(variables)
+    return optimizer, [v.value for v in optimizer.variables]
 
 
 def _inputs(calls, x, batch_size):
@@ -99,7 +132,7 @@ def _floats(outputs):
     return [y for y in tree.flatten(outputs) if isinstance(y, jax.Array) and jnp.issubdtype(y.dtype, jnp.floating)]
 
 
-def _alone(call, sizes, share, seconds):
+def _alone(model, call, sizes, share, seconds):
     """Compile and time one layer by itself."""
     variables = list(getattr(call.layer, "variables", ()))
     values = [v.value for v in variables]
@@ -122,7 +155,17 @@ def _alone(call, sizes, share, seconds):
         forward=timed(engine.jit(forward), values, inputs, seconds=seconds),
         both=timed(engine.jit(both), values, inputs, seconds=seconds),
         share=share,
+        update=_update(model, getattr(call.layer, "trainable_variables", []), seconds),
     )
+
+
+def _update(model, variables, seconds):
+    """Time the optimizer on the weights of one layer."""
+    optimizer, slots = _optimizer_for(model, variables)
+    if optimizer is None:
+        return None
+    values = [v.value for v in variables]
+    return timed(engine.jit(optimizer.stateless_apply), slots, values, values, seconds=seconds)
 
 
 def _multiply_adds(call, sizes):

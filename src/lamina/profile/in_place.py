@@ -11,6 +11,8 @@ from pathlib import Path
 import jax
 
 OTHER = "(other)"
+UPDATE = "(optimizer)"
+UPDATE_SCOPE = "optimizer_update"  # what it is called in the program
 _INSTRUCTION = re.compile(r"^\s*(?:ROOT )?%?([\w.\-]+) = ")
 _COMPUTATION = re.compile(r"^(?:ENTRY )?%?([\w.\-]+) .*\{$")
 _SCOPE = re.compile(r'op_name="([^"]*)"')

@@ -6,7 +6,9 @@ from lamina.explain import words
 from lamina.explain.answer import Answer
 from lamina.explain.document import Block, Line, Table
 from lamina.explain.formulas import number
-from lamina.profile.in_place import OTHER, Share
+from lamina.profile import flame
+from lamina.profile import words as sentences
+from lamina.profile.in_place import OTHER, UPDATE, Share
 from lamina.profile.measure import Time
 
 
@@ -20,6 +22,7 @@ class LayerProfile:
         bytes: that a batch moves at least: inputs, outputs and weights [bytes].
         forward, both: Time of the layer compiled alone: forward; forward and backward.
         share: Share of the whole compiled step.
+        update: Time of the optimizer on the layer's weights alone; None without weights or optimizer.
     """
 
     name: str
@@ -29,6 +32,18 @@ class LayerProfile:
     forward: Time
     both: Time
     share: Share
+    update: Time | None = None
+
+    @property
+    def intensity(self):
+        """Operations for each byte that is moved [FLOP/byte]; None where nothing is counted."""
+        return 2 * self.multiply_adds / self.bytes if self.multiply_adds else None
+
+    def reached(self, machine):
+        """Return the share of what this machine can do at the layer's intensity: its place under the roofline."""
+        if not self.multiply_adds:
+            return self.bytes / machine.bandwidth / self.forward.median
+        return self.flops / min(machine.flops, self.intensity * machine.bandwidth)
 
     @property
     def flops(self):
@@ -44,8 +59,9 @@ class LayerProfile:
 
     def to_dict(self):
         """Return plain data."""
-        told = {key: value for key, value in vars(self).items() if key not in ("forward", "both", "share")}
+        told = {key: value for key, value in vars(self).items() if key not in ("forward", "both", "share", "update")}
         told |= {"alone_forward": self.forward.median, "alone_both": self.both.median}
+        told |= {"alone_update": self.update.median if self.update else None, "intensity": self.intensity}
         fused = sorted(self.share.fused_with)
         return {
             **told,
@@ -61,22 +77,33 @@ class Profile(Answer):
     Attributes:
         name, batch: of the model; samples in the batch [count].
         layers: list of LayerProfiles in the order they run.
-        predict, step: Time of the whole compiled forward pass; of forward and backward pass (without the optimizer).
+        predict, step: Time of the whole compiled forward pass; of a step: forward and backward pass and update.
+        update, other: Shares of the step that belong to the optimizer, and to nothing that has a name.
         compile_seconds: how long the step took to compile [seconds].
         temporary_bytes: memory the step needs beside weights and data [bytes], None if the compiler does not say.
         machine: Machine.
     """
 
-    def __init__(self, name, batch, layers, other, predict, step, compile_seconds, temporary_bytes, machine):
-        self.name, self.batch, self.layers, self.other = name, batch, layers, other
+    def __init__(self, name, batch, layers, update, other, predict, step, compile_seconds, temporary_bytes, machine):
+        self.name, self.batch, self.layers, self.update, self.other = name, batch, layers, update, other
         self.predict, self.step, self.compile_seconds = predict, step, compile_seconds
         self.temporary_bytes, self.machine = temporary_bytes, machine
 
     def in_place(self, layer):
-        """Return a layer's share of the step [seconds]; all of them and `OTHER` add up to the measured step."""
-        share = self.other if layer == OTHER else next(x.share for x in self.layers if x.name == layer)
-        recorded = sum(x.share.total for x in self.layers) + self.other.total
-        return self.step.median * share.total / recorded if recorded else 0.0
+        """Return a layer's share of the step [seconds]; all, `UPDATE` and `OTHER` add up to the measured step."""
+        named = {UPDATE: self.update, OTHER: self.other}
+        share = named.get(layer) or next(x.share for x in self.layers if x.name == layer)
+        return share.total * self.scale
+
+    @property
+    def scale(self):
+        """What turns recorded into measured time: recording takes time itself."""
+        recorded = sum(x.share.total for x in self.layers) + self.update.total + self.other.total
+        return self.step.median / recorded if recorded else 0.0
+
+    def save(self, path):
+        """Write a flame chart: a page for a name that ends with ".html", events for Chrome's viewer for ".json"."""
+        flame.save(self, path)
 
     def __getitem__(self, name):
         """Return the LayerProfile of a layer."""
@@ -93,7 +120,9 @@ class Profile(Answer):
             "temporary_bytes": self.temporary_bytes,
             "machine": vars(self.machine),
             "layers": [{**layer.to_dict(), "in_place": self.in_place(layer.name)} for layer in self.layers],
+            "update": self.in_place(UPDATE),
             "other": self.in_place(OTHER),
+            "advice": list(self.advice()),
         }
 
     def document(self):
@@ -104,8 +133,9 @@ class Profile(Answer):
         )
         step = f"{_ms(self.step)} ms (± {self.step.spread:.0%})"
         lines = [
-            Line(f"forward pass {_ms(self.predict)} ms; forward and backward {step}"),
+            Line(f"forward pass {_ms(self.predict)} ms; training step {step}"),
             Line(f"compiled in {self.compile_seconds:.1f} s{memory}"),
+            Line(sentences.convention()),
             Line(f"this machine reaches {peak:.0f} GFLOP/s in a matrix product and {copy:.0f} GB/s in a copy"),
         ]
         headers = [
@@ -113,14 +143,18 @@ class Profile(Answer):
             "multiply-adds",
             "forward ms",
             "with backward ms",
+            "update ms",
             "GFLOP/s",
+            "of the roof",
+            "limit",
             "in place ms",
             "of the step",
             "fused with",
         ]
         rows = [self._row(layer) for layer in self.layers]
-        other = self.in_place(OTHER)
-        rows.append([OTHER, "", "", "", "", f"{other * 1e3:.3f}", f"{other / self.step.median:.0%}", ""])
+        for name in (UPDATE, OTHER):
+            here = self.in_place(name)
+            rows.append([name, *[""] * 7, f"{here * 1e3:.3f}", f"{here / self.step.median:.0%}", ""])
         return Block(
             f'Profile of "{self.name}"',
             f"{words.counted(self.batch, 'sample')} at once",
@@ -134,21 +168,70 @@ class Profile(Answer):
             "" if layer.multiply_adds is None else number(layer.multiply_adds),
             _ms(layer.forward),
             _ms(layer.both),
+            _ms(layer.update) if layer.update else "",
             "" if layer.flops is None else f"{layer.flops / 1e9:.1f}",
+            f"{layer.reached(self.machine):.0%}",
+            layer.bound(self.machine),
             f"{here * 1e3:.3f}",
             f"{here / self.step.median:.0%}",
             ", ".join(sorted(layer.share.fused_with)),
         ]
 
     def advice(self):
-        """Yield a sentence for each of the three layers that take most of the step."""
-        ranked = sorted(self.layers, key=lambda layer: -self.in_place(layer.name))[:3]
-        for layer in ranked:
-            part = self.in_place(layer.name) / self.step.median
-            speed = ""
-            if layer.flops:
-                speed = f", at {layer.flops / self.machine.flops:.0%} of what this machine reaches in a matrix product"
-            yield f"{layer.name} takes {part:.0%} of the step{speed}; what limits it is {layer.bound(self.machine)}."
+        """Yield the three things worth changing first, the one that takes most of the step first."""
+        total = self.step.median
+        found = [(self.in_place(layer.name) / total, layer) for layer in self.layers]
+        found += [(self.in_place(UPDATE) / total, UPDATE), (self.in_place(OTHER) / total, OTHER)]
+        for part, what in sorted(found, key=lambda pair: -pair[0])[:_ADVICE]:
+            yield self._advice(part, what)
+
+    def _advice(self, part, what):
+        if what in (UPDATE, OTHER):
+            return sentences.updating(part) if what == UPDATE else sentences.outside(part)
+        if what.bound(self.machine) == "memory":
+            return sentences.moves(what.name, part, what.bytes / 2**20)
+        reached = min(what.reached(self.machine), 1.0)
+        told = sentences.at_the_roof if reached > _NEAR else sentences.below_the_roof
+        return told(what.name, part, reached)
+
+
+_ADVICE = 3  # sentences [count]
+_NEAR = 0.6  # of the roof, from where on only less work helps [fraction 0-1]
+
+
+class ProfileComparison(Answer):
+    """Two profiles side by side: of two models, or of one with two batch sizes.
+
+    Attributes:
+        first, second: Profiles.
+        labels: what they are called.
+    """
+
+    def __init__(self, first, second, labels):
+        self.first, self.second, self.labels = first, second, labels
+
+    def per_sample(self):
+        """Return the time of a step for one sample, of both [seconds]."""
+        return tuple(each.step.median / each.batch for each in (self.first, self.second))
+
+    def to_dict(self):
+        """Return both as plain data."""
+        return {"labels": list(self.labels), "first": self.first.to_dict(), "second": self.second.to_dict()}
+
+    def document(self):
+        """Return the verdict and a table of both, layers of the same name in one row."""
+        names = list(dict.fromkeys(layer.name for each in (self.first, self.second) for layer in each.layers))
+        headers = ["layer", *(f"{label} {what}" for what in ("forward ms", "in place ms") for label in self.labels)]
+        rows = [[name, *self._cells(name)] for name in [*names, UPDATE, OTHER]]
+        verdict = sentences.faster(*self.labels, self.per_sample())
+        return Block("Two profiles", " and ".join(self.labels), [Line(verdict), Table(headers, rows)])
+
+    def _cells(self, name):
+        both = (self.first, self.second)
+        alone = [next((_ms(layer.forward) for layer in each.layers if layer.name == name), "") for each in both]
+        known = [name in (UPDATE, OTHER) or any(layer.name == name for layer in each.layers) for each in both]
+        here = [f"{each.in_place(name) * 1e3:.3f}" if k else "" for each, k in zip(both, known, strict=True)]
+        return [*alone, *here]
 
 
 def _ms(measured):

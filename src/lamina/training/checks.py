@@ -3,7 +3,8 @@
 import numpy as np
 
 from lamina.core import tree
-from lamina.core.errors import describe, warn
+from lamina.core.errors import ConfigurationError, describe, message, warn
+from lamina.core.public_names import room
 from lamina.layers import Embedding
 from lamina.training.data import ArrayFeed, unpack_x_y_sample_weight
 from lamina.training.data.conversion import is_sparse
@@ -81,3 +82,33 @@ def _tell_nan(name, array, bad):
         f"{columns}: outputs and loss will be NaN. Fix: {name} = np.nan_to_num({name}), or drop these samples.",
         stacklevel=7,
     )
+
+
+def require_known_weights(model):
+    """Refuse to train when other weights are trainable than those the optimizer was made for.
+
+    Raises: ConfigurationError L382 (a ValueError).
+    """
+    optimizer = model.optimizer
+    if optimizer is None or not optimizer.built or any(is_overridden(model, name) for name in _OWN):
+        return
+    known, wanted = ({id(v) for v in vs} for vs in (optimizer._trainable_variables, model.trainable_variables))
+    if known != wanted:
+        raise ConfigurationError(
+            message(
+                "L382",
+                f"what is trainable in '{model.name}' was changed after `compile`: {len(wanted - known)} weights "
+                f"became trainable, {len(known - wanted)} were frozen.",
+                why="the optimizer was made for the weights that were trainable then.",
+                fix="model.compile(...)    # again, after setting `trainable`",
+            )
+        )
+
+
+def advise(model, feed, x, y, *, first, **about):
+    """Warn of silent mistakes that are seen at once: in the model, and in arrays or the first batch; each code once."""
+    in_memory = _is_in_memory(feed)
+    seen_x, seen_y, _ = feed.arrays if in_memory else unpack_x_y_sample_weight(feed.peek())
+    whole = in_memory and hasattr(y, "shape")  # also the part that is split off for validation
+    x, y = seen_x, y if whole else seen_y
+    room("explain").advise(model, x, y, model._told, first=first, **about)

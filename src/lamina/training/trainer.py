@@ -38,6 +38,7 @@ class Trainer(Steps):
             "_compile_config": None,
             "_programs": {},
             "_checked": False,
+            "_told": set(),
             "history": None,
             "_initial_epoch": None,
         }
@@ -163,6 +164,7 @@ class Trainer(Steps):
         validation_steps=None,
         validation_batch_size=None,
         validation_freq=1,
+        check=True,
     ):
         """Train for some epochs.
 
@@ -181,10 +183,13 @@ class Trainer(Steps):
             steps_per_epoch, validation_steps: batches in an epoch [count].
             validation_batch_size: samples in a batch of validation [count].
             validation_freq: validate every so many epochs, or in the epochs of a list.
+            check: whether to warn of silent mistakes that can be seen at once; `model.check(x, y)` looks for all.
         Returns: History.
         Raises: ValueError if the model is not compiled, the data are empty or do not fit together.
         """
         self._assert_compiled("fit")
+        given = x, y
+        about = {"validation_data": validation_data, "validation_split": validation_split, "batch_size": batch_size}
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = split((x, y, sample_weight), validation_split)
         feed = feed_for(
@@ -200,7 +205,11 @@ class Trainer(Steps):
         if validation_data is not None:
             steps = self._whole_executions(validation_steps)
             validation = _validation_feed(validation_data, validation_batch_size or batch_size, steps)
+        first = not self._checked
         self._prepare_for(feed)
+        checks.require_known_weights(self)
+        if check:
+            checks.advise(self, feed, *given, first=first, **about)
         if validation is not None:
             checks.look_at(self, validation, thoroughly=False)
         return loop.fit(

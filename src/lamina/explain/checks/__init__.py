@@ -1,12 +1,15 @@
 """Silent mistakes, found before or during training, each with a code, the evidence, and the line to change."""
 
-from lamina.explain.checks import data, graph, running
+import time
+
+from lamina.explain.checks import data, graph, learning, running
 from lamina.explain.checks.finding import Finding, Findings, audible
 from lamina.explain.checks.subject import Subject
 
-_SPOILS_THE_RUN = ("L341", "L348")  # what comes out of such data is wrong for a reason already told
+SECONDS = 0.05  # that the checks inside of `fit` may take [seconds]
+_EXPLAINS_MORE = ("L341", "L348", "L362", "L365")  # what comes out of such data is wrong for a reason already told
 
-__all__ = ["Finding", "Findings", "check"]
+__all__ = ["Finding", "Findings", "advise", "check"]
 
 
 def check(model, x=None, y=None, *, validation_data=None, validation_split=0.0, batch_size=32):
@@ -31,6 +34,37 @@ def check(model, x=None, y=None, *, validation_data=None, validation_split=0.0, 
     """
     subject = Subject(model, x, y, validation_data, validation_split, batch_size)
     found = [finding for each in (*graph.CHECKS, *data.CHECKS) for finding in each(subject)]
-    if not any(finding.code in _SPOILS_THE_RUN for finding in found):
-        found += [finding for each in running.CHECKS for finding in each(subject)]
+    if not any(finding.code in _EXPLAINS_MORE for finding in found):
+        for each in (*running.CHECKS, *learning.CHECKS):  # one cause shows in many ways: the first is told
+            told = list(each(subject))
+            if told:
+                found += told
+                break
     return audible(found)
+
+
+def advise(model, x, y, already_told, *, first, **training):
+    """Make the checks that cost nothing, for `fit`, and warn of what was not told before.
+
+    Args:
+        already_told: set of codes; those that are told now are added.
+        first: whether the data have not been looked at yet.
+        **training: validation data and batch size, as for `check`.
+    """
+    end = time.perf_counter() + SECONDS
+    subject = Subject(model, x, y, only_cheap=True, **training)
+    found = []
+    for each in (*graph.FREE, *(data.FREE if first else ())):
+        if time.perf_counter() < end:
+            found += _findings(each, subject)
+    fresh = audible(finding for finding in found if finding.code not in already_told)
+    already_told.update(fresh.codes)
+    fresh.warn(stacklevel=5)
+
+
+def _findings(each, subject):
+    """Return what a check finds; on data that it was not written for, nothing: training goes on."""
+    try:
+        return list(each(subject))
+    except Exception:  # noqa: BLE001 -- an advice must not stop a training that would work
+        return []

@@ -239,11 +239,7 @@ def validation_that_was_trained_on(subject):
         )
 
 
-CHECKS = (
-    labels_out_of_range,
-    labels_that_do_not_fit,
-    nan_in_inputs,
-    ids_without_a_row,
+FREE = (
     validation_of_one_class,
     validation_that_was_trained_on,
     raw_pixels,
@@ -252,3 +248,6 @@ CHECKS = (
     features_of_different_scale,
     padding_without_a_mask,
 )
+"""What `fit` can afford, beside what it looks for by itself."""
+
+CHECKS = (labels_out_of_range, labels_that_do_not_fit, nan_in_inputs, ids_without_a_row, *FREE)

@@ -1,5 +1,7 @@
 """Mistakes that the model alone shows, before any data."""
 
+import numpy as np
+
 from lamina import activations, layers
 from lamina.core.context import get_mask
 from lamina.explain.checks.finding import Finding
@@ -8,6 +10,7 @@ from lamina.explain.words import shown
 from lamina.layers import Layer
 from lamina.layers.calling import mask_parameters
 
+_MANY_STEPS = 2  # after which statistics have moved, if they ever do [count]
 _PROBABILITIES = (activations.softmax, activations.sigmoid)
 
 
@@ -147,20 +150,42 @@ def trainable_changed_after_compile(subject):
     if frozen or added:
         yield Finding(
             "L382",
-            "What is trainable was changed after `compile`; training goes on as before.",
+            "What is trainable was changed after `compile`; the optimizer knows the old weights, and `fit` refuses.",
             f"{len(added)} weights became trainable and {frozen} were frozen since.",
             "model.compile(...)   # again, after setting `trainable`",
         )
 
 
-CHECKS = (
+def statistics_never_updated(subject):
+    """L381."""
+    optimizer = subject.model.optimizer
+    if optimizer is None or not optimizer.built or int(optimizer.iterations) < _MANY_STEPS:
+        return
+    for layer in subject.model._flatten_layers():
+        if isinstance(layer, layers.BatchNormalization) and layer.built and layer.trainable and _is_fresh(layer):
+            yield Finding(
+                "L381",
+                f"{layer.name} has never updated its mean and variance, so in inference it normalizes by 0 and 1.",
+                f"After {int(optimizer.iterations)} steps the moving mean is still 0 and the moving variance 1.",
+                f"{layer.name}(x, training=training)   # in `call`, with the `training` that `call` gets",
+            )
+
+
+def _is_fresh(layer):
+    return not np.asarray(layer.moving_mean).any() and (np.asarray(layer.moving_variance) == 1).all()
+
+
+FREE = (
     probabilities_told_to_be_logits,
     logits_told_to_be_probabilities,
     relu_before_crossentropy,
     softmax_over_one_unit,
     activation_applied_twice,
     accuracy_of_logits,
-    mask_dropped_before_its_user,
     batch_normalization_of_one_sample,
     trainable_changed_after_compile,
+    statistics_never_updated,
 )
+"""What `fit` can afford. A dropped mask is told when it is dropped, by the layer."""
+
+CHECKS = (*FREE, mask_dropped_before_its_user)

@@ -8,8 +8,10 @@ from lamina import activations, layers
 from lamina.core import tree
 from lamina.explain.calls import calls_of
 from lamina.explain.layer_outputs import activations as activations_of
+from lamina.explain.listening import graph_of
 from lamina.training.outputs import per_output
 
+_FEW = 512  # that are looked at where little time is left [count]
 SAMPLES = 256  # that are sent through the model [count]
 
 
@@ -18,17 +20,23 @@ class Subject:
 
     Attributes:
         model, x, y: as they were given; arrays are NumPy arrays.
+        only_cheap: whether only the first samples are looked at, and models that show their calls.
         calls: the calls of the model in order, [] if they cannot be found.
         validation: the validation data or None; validation_split: the share of the data that is split off.
         batch_size: samples per step [count].
     """
 
-    def __init__(self, model, x=None, y=None, validation_data=None, validation_split=0.0, batch_size=32):
+    def __init__(
+        self, model, x=None, y=None, validation_data=None, validation_split=0.0, batch_size=32, only_cheap=False
+    ):
         self.model = model
-        self.x, self.y = _arrays(x), _arrays(y)
+        self.x, self.y = _arrays(_first(x) if only_cheap else x), _arrays(y)
         self.validation = _arrays(validation_data)
         self.validation_split = validation_split
         self.batch_size = batch_size
+        if only_cheap and graph_of(model) is None:  # a subclassed model would have to be run
+            self.calls = []
+            return
         try:
             self.calls = calls_of(model)
         except ValueError:  # a model whose input shape nobody knows yet
@@ -70,6 +78,21 @@ class Subject:
         return tree.map_structure(lambda a: a[:SAMPLES], self.x)
 
     @functools.cached_property
+    def labels(self):
+        """The labels of the first samples."""
+        return tree.map_structure(lambda a: a[:SAMPLES], self.y)
+
+    @functools.cached_property
+    def learning(self):
+        """What a few steps on the first samples show; None if the model cannot be trained on them."""
+        from lamina.explain.checks.learning import learn
+
+        try:
+            return learn(self)
+        except (TypeError, ValueError):  # data that do not fit: `fit` says so
+            return None
+
+    @functools.cached_property
     def activations(self):
         """The output of every layer on the first samples, as NumPy arrays; {} if the model cannot read them."""
         try:
@@ -77,6 +100,10 @@ class Subject:
         except (TypeError, ValueError):  # the wrong shape, or ids without a row: `fit` says so
             return {}
         return {path: np.asarray(y) for path, y in found.items() if not isinstance(y, list)}
+
+
+def _first(data):
+    return tree.map_structure(lambda x: x[:_FEW] if hasattr(x, "shape") and x.shape else x, data)
 
 
 def _arrays(data):
