@@ -20,6 +20,7 @@ class _ThreadContext(threading.local):
     remat = None  # remat.py: the innermost open RematScope
     symbolic = None  # shapes.py: the innermost open SymbolicScope
     safe_mode = None  # serialization.py: the open safe mode scope
+    postponed = None  # variable.py: variables of the model being read, whose first values wait
     allowance = None  # allowance.py: the memory that variables of the file being read may take
     shared_objects = None  # serialization.py: what was met in the model being written or read
 

@@ -1,5 +1,7 @@
 """Variable: a named array that changes."""
 
+import contextlib
+
 import jax.numpy as jnp
 import numpy as np
 
@@ -80,10 +82,12 @@ class Variable:
         self._dtype = dtypes.standardize_dtype(dtype)
         allowance.take(self._path, self._shape, self._dtype)
         self._initializer = initializer
-        if thread.scope is None:
-            self.initialize_now()
-        else:
+        if thread.scope is not None:
             thread.scope.uninitialized.append(self)
+        elif thread.postponed is not None:
+            thread.postponed.append(self)
+        else:
+            self.initialize_now()
 
     def _start_from_value(self, value, dtype):
         if thread.scope is not None:
@@ -97,7 +101,7 @@ class Variable:
         self._value = value
 
     def initialize_now(self):
-        """Draw the first value, if that was put off until the end of a stateless scope."""
+        """Draw the first value, if that was put off."""
         if self._value is None:
             self._value = dtypes.as_array(self._initializer(self._shape, dtype=self._dtype), dtype=self._dtype)
             self._initializer = None
@@ -271,6 +275,16 @@ class Variable:
 
     def __round__(self, ndigits=None):
         return round(self.value, ndigits or 0)
+
+
+@contextlib.contextmanager
+def postponing():
+    """Put off the first values of variables to the end of the block: those of a model that is read get others."""
+    with entering(postponed=[]):
+        yield
+        waiting = thread.postponed
+    for variable in waiting:
+        variable.initialize_now()
 
 
 def _binary(name):

@@ -17,6 +17,7 @@ from lamina.core.serialization import (
     serialize_keras_object,
     sharing_objects,
 )
+from lamina.core.variable import postponing
 from lamina.saving import archive, old_h5, shards
 from lamina.saving.files import is_open, local_path, may_write, replacing
 from lamina.saving.named_weights import load_named, save_named
@@ -35,7 +36,7 @@ from lamina.saving.sources import (
     wrong_ending,
 )
 from lamina.saving.state import StateLoader, save_state, state_of
-from lamina.saving.weights import ReadGroup, WeightsFile, new_weights, open_weights, writing_weights
+from lamina.saving.weights import ReadGroup, WeightsFile, new_weights, open_weights, writing_into, writing_weights
 
 _GIGABYTE = 1 << 30
 
@@ -93,7 +94,7 @@ def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
     source = existing(filepath)
     with _understanding(source):
         if is_hdf5(source):
-            with opened_hdf5(source) as file, allowing(size_of(source)):
+            with opened_hdf5(source) as file, allowing(size_of(source)), postponing():
                 return old_h5.read_model(file, source, custom_objects, compile, safe_mode)
         if (path := path_of(source)) and not path.endswith(".keras") and not os.path.isdir(path):
             raise wrong_ending(path, "load_model('name.keras')")
@@ -185,7 +186,7 @@ def unpickle_model(pickled):
 
 
 def _read_model(source, custom_objects, compile, safe_mode):
-    with archive.Archive(source) as opened, tempfile.TemporaryDirectory() as folder:
+    with archive.Archive(source) as opened, tempfile.TemporaryDirectory() as folder, postponing():
         config = opened.config()
         if not compile:
             config["compile_config"] = None
@@ -197,7 +198,7 @@ def _read_model(source, custom_objects, compile, safe_mode):
         assets = opened.extract_assets(folder)
         with open_weights(*opened.place(archive.WEIGHTS), path=source) as file:
             optimizer = getattr(model, "optimizer", None) if old else None
-            loader = StateLoader(WeightsFile(file), assets, skip=[optimizer] if optimizer else ())
+            loader = StateLoader(WeightsFile(file, opened.check), assets, skip=[optimizer] if optimizer else ())
             loader.load(model)
             if optimizer and optimizer.built:
                 saved = ReadGroup([file], "optimizer")
@@ -210,15 +211,17 @@ def _read_model(source, custom_objects, compile, safe_mode):
 def _members(model, assets):
     """Return the content of a `.keras` file; what layers keep in files goes into the folder `assets`."""
     saved_at = datetime.datetime.now().strftime("%Y-%m-%d@%H:%M:%S")
-    buffer = io.BytesIO()
     with sharing_objects():
         config = json.dumps(serialize_keras_object(model))
-    with new_weights(buffer) as weights:
-        save_state(model, weights, assets)
+
+    def write_weights(file, start):
+        with writing_into(file, start) as weights:
+            save_state(model, weights, assets)
+
     return {
         archive.METADATA: json.dumps({"keras_version": old_h5.KERAS_VERSION, "date_saved": saved_at}),
         archive.CONFIG: config,
-        archive.WEIGHTS: buffer.getbuffer(),
+        archive.WEIGHTS: write_weights,
     }
 
 
@@ -265,8 +268,8 @@ def _write_folder(model, path):
         members = _members(model, assets)
         os.makedirs(path, exist_ok=True)
         for name, content in members.items():
-            with replacing(os.path.join(path, name)) as temporary, open(temporary, "wb") as file:
-                file.write(content.encode() if isinstance(content, str) else content)
+            with replacing(os.path.join(path, name)) as temporary, open(temporary, "w+b") as file:
+                content(file, 0) if callable(content) else file.write(content.encode())
         if os.listdir(assets):
             shutil.copytree(assets, os.path.join(path, archive.ASSETS), dirs_exist_ok=True)
 

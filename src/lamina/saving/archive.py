@@ -3,9 +3,13 @@
 What comes out of an archive is data from a stranger: names, sizes and checksums are looked at before it is used.
 """
 
+import concurrent.futures
+import contextlib
 import io
 import json
 import os
+import struct
+import time
 import zipfile
 import zlib
 
@@ -19,6 +23,8 @@ ASSETS = "assets"
 # A member may claim any size in a few bytes: above the floor, it must not be compressed beyond belief.
 _UNSUSPICIOUS_BYTES = 1 << 26
 _LARGEST_EXPANSION = 100
+_PIECE = 1 << 20  # bytes read at once
+_LOCAL_HEADER = struct.Struct("<4s5H3L2H")
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError)
 
 
@@ -33,6 +39,9 @@ class Archive:
     def __init__(self, source):
         self.path = source
         self._zip = None
+        self._checks = []
+        self._files = contextlib.ExitStack()
+        self._reader = self._files.enter_context(concurrent.futures.ThreadPoolExecutor(1))
         if isinstance(source, str) and os.path.isdir(source):
             self.names = _without_links(_files_below(source), source)
         else:
@@ -46,6 +55,7 @@ class Archive:
         return self
 
     def __exit__(self, *exception):
+        self._files.close()
         if self._zip is not None:
             self._zip.close()
 
@@ -60,9 +70,33 @@ class Archive:
             raise damaged(self.path, f"{name} cannot be read ({error}).") from error
 
     def place(self, name):
-        """Return an open binary file, and where in it a member begins and how many bytes it has."""
-        content = io.BytesIO(self.read(name))
-        return content, 0, len(content.getbuffer())
+        """Return an open binary file, and where in it a member begins and how many bytes it has.
+
+        A member that is stored as it is will not be copied; call `check` when it is read.
+        """
+        if self._zip is None:
+            file = self._opened(os.path.join(self.path, name))
+            return file, 0, self.size(name)
+        info = self._zip.getinfo(name)
+        if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1 or not isinstance(self.path, str):
+            return io.BytesIO(self.read(name)), 0, info.file_size
+        file = self._opened(self.path)
+        start = _start(file, info, self.path)
+        found = self._reader.submit(_checksum, self._opened(self.path), start, info.file_size)
+        self._checks.append((name, info.CRC, found))
+        return file, start, info.file_size
+
+    def _opened(self, path):
+        return self._files.enter_context(open(path, "rb"))
+
+    def check(self):
+        """Compare the checksums of the members that were read in place; they are computed meanwhile.
+
+        Raises:   ValueError (FileError L401) for one that differs.
+        """
+        for name, expected, found in self._checks:
+            if found.result() != expected:
+                raise damaged(self.path, f"{name} cannot be read (Bad CRC-32).")
 
     def size(self, name):
         """Return how many bytes a member has."""
@@ -105,15 +139,58 @@ def write_archive(path, members, assets=None):
     """Write a `.keras` file.
 
     Args:
-        path: the file.
-        members: dict from member names to bytes.
+        path: the file, or an open binary file.
+        members: dict from member names to texts, or to functions `write(file, start)` that write from there on.
         assets: folder whose files are added under `assets/`.
     """
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in members.items():
-            archive.writestr(name, content)
+            if callable(content):
+                _write_in_place(archive, name, content)
+            else:
+                archive.writestr(name, content)
         for name in _files_below(assets) if assets else ():
             archive.write(os.path.join(assets, name), f"{ASSETS}/{name}")
+
+
+def _write_in_place(archive, name, write):
+    """Add a member that is not written from its beginning to its end, without a copy of it in between."""
+    file = archive.fp
+    info = zipfile.ZipInfo(name, time.localtime()[:6])
+    info.external_attr = 0o600 << 16
+    info.header_offset, info.CRC = archive.start_dir, 0
+    file.seek(info.header_offset)
+    start = info.header_offset + file.write(info.FileHeader(zip64=True))  # room for it
+    write(file, start)
+    info.file_size = info.compress_size = file.seek(0, os.SEEK_END) - start
+    info.CRC = _checksum(file, start, info.file_size)
+    file.seek(info.header_offset)
+    file.write(info.FileHeader(zip64=True))
+    file.seek(start + info.file_size)
+    archive.filelist.append(info)
+    archive.NameToInfo[name] = info
+    archive.start_dir = start + info.file_size
+    archive._didModify = True
+
+
+def _checksum(file, start, size):
+    """Return the CRC-32 of a part of a file."""
+    file.seek(start)
+    total = 0
+    while size > 0 and (content := file.read(min(size, _PIECE))):
+        total = zlib.crc32(content, total)
+        size -= len(content)
+    return total
+
+
+def _start(file, info, path):
+    """Return where a member's content begins: behind a header of its own, whose length only that header says."""
+    file.seek(info.header_offset)
+    header = file.read(_LOCAL_HEADER.size)
+    if len(header) < _LOCAL_HEADER.size or header[:4] != b"PK\x03\x04":
+        raise damaged(path, f"{info.filename} is not where it should be.")
+    name, extra = _LOCAL_HEADER.unpack(header)[-2:]
+    return info.header_offset + _LOCAL_HEADER.size + name + extra
 
 
 def damaged(path, what):

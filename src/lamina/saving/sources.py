@@ -77,7 +77,7 @@ def weights_in(source):
             yield weights
     elif not path or path.endswith(".keras") or os.path.isdir(path):
         with archive.Archive(source) as opened, open_weights(*opened.place(archive.WEIGHTS), path=source) as file:
-            yield WeightsFile(file)
+            yield WeightsFile(file, opened.check)
     else:
         raise wrong_ending(path, "model.load_weights('name.weights.h5')")
 

@@ -58,6 +58,7 @@ class StateLoader:
         """Load `root` and its parts; if the file turns out to be unusable, put everything back."""
         try:
             self._load(root, "")
+            self.weights.check()
         except BaseException:
             self.undo()
             raise
@@ -76,7 +77,7 @@ class StateLoader:
             self._done.add(id(saveable))
 
     def _try(self, saveable, path):
-        previous = [(variable, variable.value) for variable in _own_variables(saveable)]
+        previous = [(variable, variable._value) for variable in _own_variables(saveable)]
         store = self.weights.group(path)
         self._paths.add(path)
         try:
@@ -110,7 +111,7 @@ def _own_variables(saveable):
 
 def _restore(previous):
     for variable, value in previous:
-        variable.assign(value)
+        variable._value = value
 
 
 def _difference(saveable, path, store, error):

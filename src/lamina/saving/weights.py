@@ -2,6 +2,7 @@
 
 import collections.abc
 import contextlib
+import os
 
 import ml_dtypes
 
@@ -32,27 +33,39 @@ def new_weights(file):
 
 @contextlib.contextmanager
 def writing_weights(path):
-    """Open a new HDF5 file for writing; an error of the disk is raised when the block is left.
+    """Open a new HDF5 file for writing; an error of the disk is raised when the block is left."""
+    with open(path, "w+b", buffering=0) as raw, writing_into(raw) as file:
+        yield file
+
+
+@contextlib.contextmanager
+def writing_into(raw, start=0):
+    """Write an HDF5 file into an open binary file, from a place on to its end.
 
     The HDF5 library takes the process down when it cannot write what it still holds. So it is told that all went well.
     """
     import h5py
 
-    with open(path, "w+b", buffering=0) as raw:
-        output = _PatientFile(raw)
-        with h5py.File(output, "w") as file:
-            yield file
-        if output.error is not None:
-            raise output.error
+    output = _PatientFile(raw, start)
+    with h5py.File(output, "w") as file:
+        yield file
+    if output.error is not None:
+        raise output.error
 
 
 class _PatientFile:
-    """A file that keeps the first error of a write to itself, and writes nothing more."""
+    """The end of a file, which keeps the first error of a write to itself, and writes nothing more."""
 
-    def __init__(self, raw):
-        self._raw = raw
+    def __init__(self, raw, start):
+        self._raw, self._start = raw, start
         self.error = None
-        self.seek, self.tell, self.read, self.readinto = raw.seek, raw.tell, raw.read, raw.readinto
+        self.read, self.readinto = raw.read, raw.readinto
+
+    def seek(self, place, whence=os.SEEK_SET):
+        return self._raw.seek(place + (self._start if whence == os.SEEK_SET else 0), whence) - self._start
+
+    def tell(self):
+        return self._raw.tell() - self._start
 
     def _tried(self, action, *arguments):
         try:
@@ -69,7 +82,7 @@ class _PatientFile:
         return size
 
     def truncate(self, size=None):
-        return self._tried(self._raw.truncate, size)
+        return self._tried(self._raw.truncate, None if size is None else size + self._start)
 
     def flush(self):
         return self._tried(self._raw.flush)
@@ -101,10 +114,16 @@ def vars_of(path):
 
 
 class WeightsFile:
-    """An open HDF5 file, read part by part."""
+    """An open HDF5 file, read part by part.
 
-    def __init__(self, file):
+    Args:
+        file: the file.
+        check: called when all is read, to raise an error if it was damaged after all.
+    """
+
+    def __init__(self, file, check=None):
         self.file = file
+        self.check = check or (lambda: None)
 
     def group(self, path):
         """Return the arrays of the part at `path`, a `ReadGroup`."""
