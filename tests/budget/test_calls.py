@@ -35,6 +35,10 @@ def layer_cases():
     yield layers.Flatten(), jnp.ones((2, 3, 4))
     yield layers.Conv2D(2, 3), jnp.ones((1, 6, 6, 3))
     yield layers.MaxPooling2D(), jnp.ones((1, 6, 6, 3))
+    yield layers.BatchNormalization(), jnp.ones((1, 6, 6, 4))
+    yield layers.GroupNormalization(2), jnp.ones((1, 6, 6, 4))
+    yield layers.LayerNormalization(), jnp.ones((2, 3))
+    yield layers.Conv2D(2, 3, data_format="channels_first", activation="relu"), jnp.ones((1, 3, 6, 6))
 
 
 @pytest.mark.parametrize(("layer", "x"), list(layer_cases()), ids=lambda v: type(v).__name__)

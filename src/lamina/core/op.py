@@ -59,6 +59,8 @@ def op(*tensors, lists=(), class_name=None, module=None):
 
         @functools.wraps(function)
         def wrapper(*args, **kwargs):
+            if len(args) == 1 and not kwargs and isinstance(args[0], jax.Array):  # the usual case in one look
+                return function(args[0])
             if any_symbolic(args, kwargs):
                 return operation.record(args, kwargs)
             # No binding of the signature here: it would cost more than many an operation.

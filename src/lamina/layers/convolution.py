@@ -62,7 +62,7 @@ class Filters(Layer):
         if self.bias is not None:
             x = x + self.bias.value
         x = as_data_format(x, self.data_format)
-        return x if self.activation is activations.linear else self.activation(x)
+        return x if self.activation in (None, activations.linear) else self.activation(x)
 
 
 class Convolution(LowRank, Filters):

@@ -27,7 +27,7 @@ class HeadedAttention(Layer):
             raise ValueError(
                 f"`sliding_window` must be `None` or a positive integer. Received: sliding_window={sliding_window}"
             )
-        self._flash_attention = flash_attention or is_flash_attention_enabled()
+        self._flash_attention = flash_attention
         if self._flash_attention and dropout > 0:
             raise ValueError(
                 f"Dropout is not supported when flash attention is enabled. Received: dropout={dropout}. Set it to 0."
@@ -157,6 +157,7 @@ class HeadedAttention(Layer):
             )
         while attention_mask is not None and attention_mask.ndim < query.ndim - 1 + len(self._attention_axes):
             attention_mask = jnp.expand_dims(attention_mask, -2 * len(self._attention_axes) - 1)
+        fused = self._flash_attention or (is_flash_attention_enabled() and jax.default_backend() == "gpu")
         takes_scores = self.dropout > 0 or return_attention_scores
         if not takes_scores and query.ndim == 4 and query.shape[-1] == value.shape[-1]:
             outputs = jax.nn.dot_product_attention(
@@ -166,7 +167,7 @@ class HeadedAttention(Layer):
                 mask=attention_mask,
                 scale=self._scale,
                 is_causal=use_causal_mask,
-                implementation="cudnn" if self._flash_attention else "xla",
+                implementation="cudnn" if fused else "xla",
             )
             return outputs, None
         scores = jnp.einsum(self._dot_product_equation, key, query * jnp.asarray(self._scale, query.dtype))

@@ -179,6 +179,8 @@ def _pattern(spec, shape):
     """Say what is wanted with named axes: "(batch, steps, features=4)"."""
     rank = spec.ndim or min(max(len(shape), spec.min_ndim or 0), spec.max_ndim or len(AXES))
     names = list(AXES.get(rank, [f"axis {i}" for i in range(rank)]))
+    if rank > 2 and set(spec.axes) == {1}:  # channels_first
+        names.insert(1, names.pop())
     if spec.shape is not None:
         names = [
             name if i == 0 else str(size or name) for i, (name, size) in enumerate(zip(names, spec.shape, strict=True))

@@ -11,6 +11,9 @@ from lamina.core.tensor import KerasTensor
 from lamina.layers import calling
 
 
+_NO_TENSORS = {"training"}
+
+
 def pass_training(layer, kwargs):
     """`training` is what the caller says, else what the layer around says, else the default of `call`."""
     if kwargs.get("training", thread.training) is None:
@@ -27,6 +30,8 @@ def pass_training(layer, kwargs):
 
 def pass_masks(layer, inputs, args, kwargs):
     """Fill mask arguments from the masks that travel with the inputs; return the mask of the first, or None."""
+    if len(args) == 1 and isinstance(args[0], jax.Array) and kwargs.keys() <= _NO_TENSORS and get_mask(inputs) is None:
+        return None  # the usual case in one look
     names = calling.mask_parameters(type(layer))
     if names and any(kwargs.get(name) is None for name in names):
         tensors = calling.tensor_arguments(layer, args, _without(kwargs, names))

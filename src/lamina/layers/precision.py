@@ -52,17 +52,17 @@ class WithPolicy:
     @property
     def dtype(self):
         """The dtype weights are kept in."""
-        return self._policy.variable_dtype
+        return self._policy._variable_dtype
 
     @property
     def variable_dtype(self):
         """The dtype weights are kept in."""
-        return self._policy.variable_dtype
+        return self._policy._variable_dtype
 
     @property
     def compute_dtype(self):
         """The dtype of the computation."""
-        return self._policy.compute_dtype
+        return self._policy._compute_dtype
 
     @property
     def input_dtype(self):
