@@ -204,3 +204,28 @@ def test_masks_hide_values_and_queries_as_in_keras(name, masks):
         outputs.append(layer([jnp.array(x) for x in arrays], mask=[m if m is None else jnp.asarray(m) for m in masks]))
     assert_same(*outputs)
     assert_same(get_mask(outputs[0]), getattr(outputs[1], "_keras_mask", None))
+
+
+def test_a_causal_mask_adds_to_the_one_that_is_given():
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((1, 4, 6)).astype("float32")
+    given = np.array([[[1, 0, 0, 0], [1, 1, 1, 1], [0, 1, 1, 1], [1, 1, 1, 1]]], bool)
+    layer = lamina.layers.MultiHeadAttention(2, 3)
+    _, scores = layer(x, x, attention_mask=given, use_causal_mask=True, return_attention_scores=True)
+    assert np.all((np.asarray(scores)[0, 0] > 0) == (given[0] & np.tri(4, dtype=bool)))
+    query = jnp.asarray(rng.standard_normal((1, 4, 2, 3)), "float32")
+    _, scores = layer._compute_attention(
+        query, query, query, jnp.asarray(given), return_attention_scores=True, use_causal_mask=True
+    )
+    assert np.all((np.asarray(scores)[0, 0] > 1e-6) == (given[0] & np.tri(4, dtype=bool)))
+
+
+def test_enabling_flash_attention_changes_nothing_where_the_device_has_none():
+    x = np.ones((1, 3, 4), "float32")
+    before = lamina.config.is_flash_attention_enabled()
+    lamina.config.enable_flash_attention()
+    try:
+        assert lamina.layers.MultiHeadAttention(2, 4)(x, x).shape == (1, 3, 4)
+    finally:
+        if not before:
+            lamina.config.disable_flash_attention()

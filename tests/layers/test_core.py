@@ -197,3 +197,53 @@ def test_layers_are_described_and_made_again():
     assert layers.deserialize(config).units == 3
     with pytest.raises(ValueError, match="no layer"):
         layers.deserialize(lamina.initializers.serialize(lamina.initializers.Zeros()))
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        layers.Dense(2, "relu"),
+        layers.Conv1D(2, 1, activation="relu"),
+        layers.EinsumDense("abc,cd->abd", (3, 2), "relu"),
+    ],
+)
+def test_an_activation_may_be_taken_away(layer):
+    x = np.random.default_rng(0).standard_normal((4, 3, 5)).astype("float32")
+    assert np.min(layer(x)) >= 0
+    layer.activation = None
+    assert np.min(layer(x)) < 0
+
+
+def test_an_axis_is_called_by_its_name_in_channels_first_too():
+    layer = layers.Conv2D(2, 3, data_format="channels_first")
+    layer(np.ones((1, 3, 8, 8), "float32"))
+    with pytest.raises(ValueError, match=r"wants \(batch, channels=3, height, width\)"):
+        layer(np.ones((1, 4, 8, 8), "float32"))
+
+
+def test_asking_for_a_shape_leaves_building_possible():
+    layer = layers.EinsumDense("ab,bc->ac", 7)
+    assert layer.compute_output_shape((None, 5)) == (None, 7)
+    layer.build((None, 5))
+    with pytest.raises(ValueError, match="You cannot add new elements of state"):
+        layer.build((None, 6))
+
+
+def test_state_is_added_to_a_layer_that_is_built_only_after_unlocking_it():
+    layer = layers.Dense(2)
+    layer.build((None, 3))
+    with pytest.raises(ValueError, match="You cannot add new elements of state"):
+        layer.extra = lamina.Variable([1.0])
+    layer._tracker.unlock()
+    layer.extra = lamina.Variable([1.0])
+    layer._tracker.lock()
+    assert len(layer.weights) == 3
+    layer._untrack_variable(layer.extra)
+    assert len(layer.weights) == 2
+
+
+def test_a_new_session_has_no_policy_of_its_own():
+    lamina.config.set_dtype_policy("mixed_bfloat16")
+    assert layers.Dense(1).compute_dtype == "bfloat16"
+    lamina.utils.clear_session()
+    assert layers.Dense(1).compute_dtype == "float32"

@@ -102,11 +102,12 @@ class QuantizedDTypePolicy(DTypePolicy):
     _sizes = ()  # the names of the numbers that follow the mode, as in "gptq/4/128"
 
     def __init__(self, mode, source_name=None):
-        source_name = source_name or dtype_policy().name
+        source_name = dtype_policy().name if source_name is None else source_name
         super().__init__(source_name)
         self._source_name = source_name
         self._name = f"{mode}_from_{source_name}"
         self._quantization_mode, *sizes = mode.split("/") if self._sizes else [mode]
+        self.mode = self._quantization_mode
         if self._quantization_mode not in QUANTIZATION_MODES:
             raise ValueError(f"Invalid quantization mode. Expected one of {QUANTIZATION_MODES}. Received: mode={mode}")
         if self._quantization_mode == "int8" and self._compute_dtype == "float16":
@@ -181,9 +182,10 @@ class GPTQDTypePolicy(QuantizedDTypePolicy):
         if self._quantization_mode != self._mode:
             raise ValueError(f"Invalid mode for {type(self).__name__}. {self._expected(mode)}")
         if self.weight_bits not in self._bits:
+            bits = ", ".join(f"{count}-bit" for count in self._bits)
             raise ValueError(
-                f"Invalid weight_bits in mode. Supported values are {self._bits}, but got {self.weight_bits} from "
-                f"'{mode}'."
+                f"Invalid weight_bits in mode. {type(self)._mode.upper()} only supports {bits} weights, but got "
+                f"{self.weight_bits} from '{mode}'."
             )
 
 
@@ -232,6 +234,11 @@ def set_dtype_policy(policy):
             raise ValueError(f"A global policy needs a float dtype. Received: '{policy}'")
         policy = get(policy)
     _global["policy"] = policy
+
+
+def reset():
+    """Forget the policy that was set: layers take that of the default float dtype again."""
+    _global["policy"] = None
 
 
 def get(identifier):

@@ -61,7 +61,7 @@ class LeakyReLU(Layer):
             negative_slope = kwargs.pop("alpha")
             warnings.warn("Argument `alpha` is deprecated. Use `negative_slope` instead.", stacklevel=2)
         super().__init__(**kwargs)
-        self.negative_slope = _not_negative(self, "negative_slope", negative_slope)
+        self.negative_slope = _not_negative(self, "negative_slope", negative_slope, kind="Leaky ReLU")
         self.supports_masking = True
         self.built = not self._has_own_build()
 
@@ -170,14 +170,16 @@ def _require_broadcast(mask, inputs):
     sizes = zip(mask.shape[::-1], inputs.shape[::-1], strict=False)
     if mask.ndim > inputs.ndim or any(isinstance(size, int) and size not in (1, other) for size, other in sizes):
         raise ValueError(
-            "The `mask` must be broadcastable to `inputs`: from the last axis on, each size must be 1 or that of the "
-            f"input. Received: inputs.shape={inputs.shape}, mask.shape={mask.shape}"
+            "The `mask` must be broadcastable to `inputs` and must not have more dimensions: from the last axis on, "
+            f"each size must be 1 or that of the input. Received: inputs.shape={inputs.shape}, mask.shape={mask.shape}"
         )
 
 
-def _not_negative(layer, name, value):
+def _not_negative(layer, name, value, kind="ReLU"):
     if value is None or value < 0:
+        wrong = "None" if value is None else "a negative value"
         raise ValueError(
-            f"Argument `{name}` of {type(layer).__name__} cannot be None or negative. Received: {name}={value}"
+            f"The {name} value of a {kind} layer cannot be {wrong}: it is 0 or more. '{layer.name}' received: "
+            f"{name}={value}"
         )
     return value

@@ -30,7 +30,10 @@ class Attention(Layer):
     def __init__(self, use_scale=False, score_mode="dot", dropout=0.0, seed=None, **kwargs):
         super().__init__(**kwargs)
         if score_mode not in ("dot", "concat"):
-            raise ValueError(f"Argument `score_mode` is 'dot' or 'concat'. Received: score_mode={score_mode!r}")
+            raise ValueError(
+                f"Invalid value for argument score_mode. Expected one of {{'dot', 'concat'}}. {type(self).__name__} "
+                f"received: score_mode={score_mode!r}"
+            )
         self.use_scale = use_scale
         self.score_mode = score_mode
         self.dropout = dropout
@@ -87,12 +90,13 @@ class Attention(Layer):
     def _require_inputs(self, inputs, mask=None):
         if not isinstance(inputs, list | tuple) or len(inputs) not in (2, 3):
             raise ValueError(
-                f"{type(self).__name__} must be called on a list, [query, value] or [query, value, key]. "
-                f"Received: inputs={inputs}"
+                f"{type(self).__name__} layer must be called on a list of length 2 or 3, [query, value] or "
+                f"[query, value, key]. Received: inputs={inputs}"
             )
         if mask is not None and (not isinstance(mask, list | tuple) or len(mask) not in (2, 3)):
             raise ValueError(
-                f"The mask of {type(self).__name__} must be a list, [query_mask, value_mask]. Received: mask={mask}"
+                f"{type(self).__name__} layer mask must be a list of length 2 or 3, [query_mask, value_mask]. "
+                f"Received: mask={mask}"
             )
 
 

@@ -188,12 +188,12 @@ def _checked_clipping(bounds):
     unknown = set(bounds) - {"rmax", "rmin", "dmax"}
     if unknown:
         raise ValueError(
-            "The `renorm_clipping` argument of BatchNormalization may have the keys 'rmin', 'rmax' and 'dmax'. "
+            "Received invalid keys for `renorm_clipping` of BatchNormalization: it may have 'rmin', 'rmax' and 'dmax'. "
             f"Received: {bounds}"
         )
     low, high, shift = (bounds.get(key) for key in ("rmin", "rmax", "dmax"))
     if low is not None and high is not None and high < low:
-        raise ValueError(f"In `renorm_clipping`, rmax must not be less than rmin. Received: {bounds}")
+        raise ValueError(f"In `renorm_clipping`, rmax should be at least rmin. Received: {bounds}")
     if shift is not None and shift < 0:
         raise ValueError(f"In `renorm_clipping`, dmax must not be negative. Received: {bounds}")
     return bounds

@@ -103,8 +103,9 @@ def shapes_for(method, shapes, call_names, class_name):
     for name in names:
         if not name.endswith("_shape") or name.removesuffix("_shape") not in call_names:
             raise ValueError(
-                f"`{method.__name__}()` of {class_name} has the argument `{name}`; with more than one argument each "
-                f"must be named after an argument of `call()`: one of {[f'{n}_shape' for n in call_names]}."
+                f"`{method.__name__}()` of {class_name} has the argument `{name}`, which does not end in `_shape` or "
+                "names no tensor; with more than one argument each must be named after an argument of `call()`: one of "
+                f"{[f'{n}_shape' for n in call_names]}."
             )
     return {name: shapes[name] for name in names if name in shapes}
 

@@ -172,7 +172,8 @@ class HeadedAttention(Layer):
             return outputs, None
         scores = jnp.einsum(self._dot_product_equation, key, query * jnp.asarray(self._scale, query.dtype))
         if use_causal_mask:
-            attention_mask = jnp.arange(scores.shape[-2])[:, None] >= jnp.arange(scores.shape[-1])
+            causal = jnp.arange(scores.shape[-2])[:, None] >= jnp.arange(scores.shape[-1])
+            attention_mask = causal if attention_mask is None else causal & attention_mask.astype(bool)
         scores = self._softmax(scores, mask=attention_mask)
         kept = self._dropout_layer(scores, training=training) if self.dropout > 0 else scores
         return jnp.einsum(self._combine_equation, kept, value), scores

@@ -1,5 +1,7 @@
 """The place where data enters a model."""
 
+import warnings
+
 from lamina.core import dtypes
 from lamina.core.operation import Node
 from lamina.core.tensor import KerasTensor
@@ -36,16 +38,19 @@ class InputLayer(Layer):
         name=None,
         **kwargs,
     ):
+        if "input_shape" in kwargs:
+            warnings.warn("Argument `input_shape` is deprecated. Use `shape` instead.", stacklevel=2)
+            shape = kwargs.pop("input_shape")
         super().__init__(name=name, **kwargs)
+        for argument, asked in (("sparse", sparse), ("ragged", ragged)):
+            if asked and input_tensor is None:
+                raise ValueError(f"`{argument}=True` is not supported: arrays are dense. Received by '{self.name}'.")
         if input_tensor is not None:
             _require_agreement(input_tensor, shape, batch_size, batch_shape, dtype)
             batch_shape, dtype = input_tensor.shape, input_tensor.dtype
-        elif (shape is None) == (batch_shape is None) or (batch_size is not None and batch_shape is not None):
-            raise ValueError(
-                "You must pass either `shape`, without the batch axis, and `batch_size`, or `batch_shape`. Received: "
-                f"shape={shape}, batch_size={batch_size}, batch_shape={batch_shape}"
-            )
-        elif shape is not None:
+        else:
+            _require_one_shape(shape, batch_size, batch_shape)
+        if input_tensor is None and shape is not None:
             batch_shape = (batch_size, *_tuple(shape))
         self.batch_shape = tuple(batch_shape)
         self._dtype = dtypes.standardize_dtype(dtype)
@@ -115,6 +120,17 @@ def _tuple(shape):
     return (shape,) if isinstance(shape, int) else tuple(shape)
 
 
+def _require_one_shape(shape, batch_size, batch_shape):
+    """Raise ValueError unless exactly one way to say the shape is taken."""
+    received = f"Received: shape={shape}, batch_size={batch_size}, batch_shape={batch_shape}"
+    if shape is not None and batch_shape is not None:
+        raise ValueError(f"You cannot pass both `shape` and `batch_shape` at the same time. {received}")
+    if batch_size is not None and batch_shape is not None:
+        raise ValueError(f"You cannot pass both `batch_size` and `batch_shape` at the same time. {received}")
+    if shape is None and batch_shape is None:
+        raise ValueError(f"You must pass a `shape` argument. {received}")
+
+
 def _require_agreement(tensor, shape, batch_size, batch_shape, dtype):
     """Raise ValueError if an argument says something else than the symbolic tensor given with it."""
     if not isinstance(tensor, KerasTensor):
@@ -128,6 +144,6 @@ def _require_agreement(tensor, shape, batch_size, batch_shape, dtype):
     for name, (said, fact) in facts.items():
         if said is not None and said != fact:
             raise ValueError(
-                f"With `input_tensor`, `{name}` must be that of the tensor or left out. Received: {name}={said}, where "
-                f"the tensor has {fact}."
+                f"With `input_tensor` you cannot provide an incompatible `{name}`; leave it out. Received: "
+                f"{name}={said}, where the tensor has {fact}."
             )

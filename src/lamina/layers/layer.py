@@ -29,11 +29,15 @@ from lamina.layers.tracking import Tracked
 
 def _recorded_build(build):
     """Let the outermost `build` open the layer's name scope, remember its shapes and close the layer's state."""
+    signature = inspect.signature(build)
 
     @functools.wraps(build)
     def recorded(self, *args, **kwargs):
         if self._building:
             build(self, *args, **kwargs)
+            return
+        shapes = dict(list(signature.bind(self, *args, **kwargs).arguments.items())[1:])
+        if self._locked and shapes == self._build_shapes:  # by `compute_output_shape`, or by this method
             return
         self._building = True
         try:
@@ -43,8 +47,7 @@ def _recorded_build(build):
                 build(self, *args, **kwargs)
         finally:
             self._building = False
-        bound = inspect.signature(build).bind(self, *args, **kwargs).arguments
-        self._build_shapes = dict(list(bound.items())[1:])
+        self._build_shapes = shapes
         self.built = True
         self._locked = True
 
@@ -195,12 +198,16 @@ class Layer(WithPolicy, WithLosses, Tracked, Operation):
 
     def compute_output_shape(self, *args, **kwargs):
         """Return the shape of the output for input shapes (tuples with None, or structures of them)."""
-        inputs = [tree.map_shape_structure(lambda s: KerasTensor(s, dtype=self.compute_dtype), a) for a in args]
+        inputs = [
+            None if a is None else tree.map_shape_structure(lambda s: KerasTensor(s, dtype=self.compute_dtype), a)
+            for a in args
+        ]
         named = {
             name.removesuffix("_shape"): tree.map_shape_structure(
                 lambda s: KerasTensor(s, dtype=self.compute_dtype), shape
             )
             for name, shape in kwargs.items()
+            if shape is not None
         }
         if len(named) == 1 and not inputs:
             inputs, named = list(named.values()), {}
@@ -321,6 +328,11 @@ class Layer(WithPolicy, WithLosses, Tracked, Operation):
             return name_scope(self.name, caller=self)
         *outer, own = self._path.split("/")
         return entering(names=(*((name, None) for name in outer), (own, self)))
+
+    def _build_at_init(self):
+        """Take the layer for built: its weights were made by the constructor."""
+        self.built = True
+        self._locked = True
 
     # --- state -------------------------------------------------------------------------------------------------
 

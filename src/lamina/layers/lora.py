@@ -8,6 +8,8 @@ import jax.numpy as jnp
 from lamina import initializers
 from lamina.layers.tracking import count_change
 
+_SPOKEN = {"kernel": "kernel", "embeddings": "embedding"}
+
 
 class LowRank:
     """What a layer needs so that its largest weight can be adapted.
@@ -40,11 +42,11 @@ class LowRank:
         name = self._adapted
         if getattr(self, f"{name}_constraint"):
             raise ValueError(
-                f"Lora is incompatible with constraints. Make {type(self).__name__} '{self.name}' without the "
-                f"`{name}_constraint` argument."
+                f"Lora is incompatible with {_SPOKEN[name]} constraints. Make {type(self).__name__} "
+                f"'{self.name}' without the `{name}_constraint` argument."
             )
         if not self.built:
-            raise ValueError(f"Cannot enable lora on '{self.name}', a layer that isn't yet built.")
+            raise ValueError(f"Cannot enable lora on a layer that isn't yet built. Received by '{self.name}'.")
         if self.lora_enabled:
             raise ValueError(f"lora is already enabled on '{self.name}'. This can only be done once per layer.")
         weight, shape = self._adapted_weight(), self._adapted_shape()

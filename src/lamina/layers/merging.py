@@ -4,6 +4,7 @@ import functools
 
 import jax.numpy as jnp
 
+from lamina.core import dtypes
 from lamina.core.context import get_mask, set_mask
 from lamina.core.errors import ShapeError, message
 from lamina.core.tensor import KerasTensor
@@ -312,9 +313,16 @@ def _masks_for(inputs, mask):
     """
     if mask is None:
         return None
-    if not isinstance(mask, list | tuple) or not isinstance(inputs, list | tuple) or len(mask) != len(inputs):
-        raise ValueError(f"`mask` should be a list, one for each input. Received: mask={mask}, inputs={inputs}")
-    return mask
+    if not isinstance(mask, list | tuple):
+        raise ValueError(f"`mask` should be a list, one for each input. Received: mask={mask}")
+    if not isinstance(inputs, list | tuple):
+        raise ValueError(f"`inputs` should be a list. Received: inputs={inputs}")
+    if len(mask) != len(inputs):
+        raise ValueError(
+            "The lists `inputs` and `mask` should have the same length. Received: "
+            f"inputs={inputs} of length {len(inputs)}, and mask={mask} of length {len(mask)}"
+        )
+    return [m if m is None or isinstance(m, KerasTensor) else dtypes.as_array(m) for m in mask]
 
 
 def _spread(mask, x):

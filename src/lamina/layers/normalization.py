@@ -21,7 +21,8 @@ def _axis_argument(layer, axis):
     if isinstance(axis, list | tuple):
         return list(axis)
     raise TypeError(
-        f"The `axis` argument of {type(layer).__name__} must be an integer or a list of them. Received: axis={axis!r}"
+        f"Invalid value for `axis` argument: expected an int or a list/tuple of ints. {type(layer).__name__} received: "
+        f"axis={axis!r}"
     )
 
 
@@ -171,7 +172,7 @@ class GroupNormalization(Layer):
     ):
         if not isinstance(groups, int) or (groups <= 0 and groups != -1):
             raise ValueError(
-                "The `groups` argument of GroupNormalization must be a positive integer or -1. "
+                "Invalid value for argument `groups` of GroupNormalization: it must be a positive integer or -1. "
                 f"Received: groups={groups}"
             )
         super().__init__(**kwargs)
@@ -189,6 +190,11 @@ class GroupNormalization(Layer):
         """Make gamma and beta."""
         (channels,) = _sizes_along(self, input_shape, [self.axis])
         self.groups = channels if self.groups == -1 else self.groups
+        if channels < self.groups:
+            raise ValueError(
+                f"The number of groups ({self.groups}) of GroupNormalization '{self.name}' cannot be more than the "
+                f"number of channels ({channels})."
+            )
         if channels % self.groups:
             raise ValueError(
                 f"The number of channels ({channels}) must be a multiple of the number of groups ({self.groups}) of "

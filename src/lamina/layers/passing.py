@@ -10,7 +10,6 @@ from lamina.core.errors import warn
 from lamina.core.tensor import KerasTensor
 from lamina.layers import calling
 
-
 _NO_TENSORS = {"training"}
 
 

@@ -46,6 +46,16 @@ class Quantizable(LowRank):
         """Return integers for the inputs, and their scale as outputs are divided by it."""
         return self.inputs_quantizer(x, axis=-1)
 
+    @property
+    def _block(self):
+        """How many 4-bit weights share a scale and a zero, None for all of an output."""
+        return None if self._int4_block_size in (None, -1) else self._int4_block_size
+
+    @property
+    def _orig_output_dim(self):
+        """The last size of the weight as floats."""
+        return self._weights_to_store()[0].shape[-1]
+
     # --- building ------------------------------------------------------------------------------------------------
 
     def _build_weight(self, shape, initializer=None):
@@ -76,7 +86,7 @@ class Quantizable(LowRank):
         size = getattr(
             config if isinstance(config, configs.Int4QuantizationConfig) else self._policy, "block_size", None
         )
-        self._int4_block_size = None if size == -1 else size
+        self._int4_block_size = size
 
     def _add_fixed(self, attribute, name, shape, initializer, dtype=None):
         variable = self.add_weight(name=name, shape=shape, initializer=initializer, dtype=dtype, trainable=False)

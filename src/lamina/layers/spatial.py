@@ -150,6 +150,8 @@ class Cropping(Layer):
         self.data_format = config.standardize_data_format(data_format)
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
+    _too_much = "Values in `cropping` argument should be smaller than the corresponding spatial dimension of the input."
+
     def call(self, inputs):
         """Compute on arrays."""
         first = _first_spatial_axis(self)
@@ -158,8 +160,8 @@ class Cropping(Layer):
             raise ShapeError(
                 message(
                     "L104",
-                    f"{self.name} is to cut {self.cropping} pixels off an input of only {tuple(spatial)}: values in "
-                    "`cropping` must leave something of each axis.",
+                    f"{self.name} is to cut {self.cropping} pixels off an input of only {tuple(spatial)}. "
+                    f"{self._too_much}",
                     fix=f"{type(self).__name__}(...)   # with less cropping",
                 )
             )
@@ -181,6 +183,7 @@ class Cropping1D(Cropping):
     """
 
     rank = 1
+    _too_much = "The `cropping` parameter of `Cropping1D` layer must be smaller than the steps of the input."
 
     def __init__(self, cropping=(1, 1), **kwargs):
         super().__init__(cropping, "channels_last", **kwargs)

@@ -34,7 +34,7 @@ class SpectralNormalization(Wrapper):
         super().__init__(layer, **kwargs)
         if power_iterations <= 0:
             raise ValueError(
-                "The `power_iterations` argument of SpectralNormalization must be positive. "
+                "`power_iterations` should be greater than zero. SpectralNormalization "
                 f"Received: power_iterations={power_iterations}"
             )
         self.power_iterations = power_iterations

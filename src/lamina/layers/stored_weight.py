@@ -114,7 +114,7 @@ class Int4:
         """Make the variables of the layer."""
         packed = list(weight.matrix)
         packed[weight.packed_axis] = -(-packed[weight.packed_axis] // 2)
-        block = layer._int4_block_size
+        block = layer._block
         sizes = (weight.outputs,)
         if block:
             blocks = -(-weight.summed // block)
@@ -131,7 +131,7 @@ class Int4:
     def encode(layer, weight, value, quantizer):
         """Return the values of the variables for the floats `value`, by attribute."""
         matrix = np.asarray(value).reshape(weight.matrix)
-        axis, block = weight.summed_axis, layer._int4_block_size
+        axis, block = weight.summed_axis, layer._block
         if block:
             turned = (x.T if axis else x for x in _grouped(matrix.T if axis else matrix, block))
             integers, scale, zero = turned
@@ -154,7 +154,7 @@ class Int4:
         """Return the floats."""
         integers = Int4.integers(layer, weight).reshape(weight.matrix)
         scale = weight.read(layer, "_scale")
-        if not layer._int4_block_size:
+        if not layer._block:
             return (integers.astype(dtype) / jnp.expand_dims(scale, weight.summed_axis)).reshape(weight.shape)
         zero = weight.read(layer, "_zero")
         restored = dequantize_with_sz_map(integers, scale, zero, layer.g_idx, group_axis=weight.summed_axis)
@@ -165,7 +165,7 @@ class Int4:
         """Return the rows `ids` of the floats; the weight is summed over its last axis."""
         packed, scale = (jnp.take(x, ids, axis=0) for x in (weight.read(layer), weight.read(layer, "_scale")))
         integers = unpack_int4(packed, weight.shape[-1], axis=-1)
-        if not layer._int4_block_size:
+        if not layer._block:
             return integers.astype(dtype) / scale[..., None]
         zero = jnp.take(weight.read(layer, "_zero"), ids, axis=0)
         return dequantize_with_sz_map(integers.astype(dtype), scale, zero, layer.g_idx).astype(dtype)

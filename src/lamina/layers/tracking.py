@@ -52,7 +52,7 @@ class Tracked:
             )
         if any(item is value for item in self._tracked):
             return
-        if self._locked and any(_state_in(value)):
+        if self._locked and next(_state_in(value), None) is not None:
             raise ValueError(
                 "You cannot add new elements of state (variables or sub-layers) to a layer that is already built: "
                 f"{type(self).__name__}.{name or ''}. All state must be created in `__init__()` or in `build()`."
@@ -61,6 +61,16 @@ class Tracked:
         if previous is not None:
             self._tracked[:] = [item for item in self._tracked if item is not previous]
         self._tracked.append(value)
+        count_change()
+
+    @property
+    def _tracker(self):
+        """What code written for Keras opens to add state to a layer that is built, and closes again."""
+        return _Lock(self)
+
+    def _untrack_variable(self, variable):
+        """Own a variable no longer; its attribute stays."""
+        self._tracked[:] = [item for item in self._tracked if item is not variable]
         count_change()
 
     def _owned(self, kind):
@@ -183,6 +193,30 @@ class Tracked:
                 "You can build it manually via: `layer.build(input_shape)`."
             )
         return sum(w.size for w in self.weights)
+
+
+class _Lock:
+    """Whether an object takes new state.
+
+    Args:
+        owner: the object.
+    """
+
+    def __init__(self, owner):
+        self.owner = owner
+
+    @property
+    def locked(self):
+        """Whether new state is refused."""
+        return self.owner._locked
+
+    def unlock(self):
+        """Let new state be added."""
+        object.__setattr__(self.owner, "_locked", False)
+
+    def lock(self, message=None):
+        """Refuse new state from now on."""
+        object.__setattr__(self.owner, "_locked", True)
 
 
 def _state_in(item):
