@@ -11,6 +11,8 @@ os.environ["KERAS_BACKEND"] = "jax"
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ["LAMINA_CACHE"] = ""  # programs of tests are not worth keeping, and two processes must not share a folder
 
+pytest.register_assert_rewrite("tests.layers.oracle")  # so that pytest shows both sides of its comparisons
+
 settings.register_profile("lamina", deadline=None, derandomize=True)  # a run says the same twice
 settings.load_profile("lamina")
 

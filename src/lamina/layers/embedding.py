@@ -109,7 +109,9 @@ class Embedding(Quantizable, Layer):
                     f"{self.name} has rows for the integers 0 to {self.input_dim - 1}; it got {describe(ids)} with "
                     f"values from {least} to {most}.",
                     why="the vocabulary is larger than `input_dim`, or the integers count from another number than 0.",
-                    fix=f"Embedding({most + 1}, {self.output_dim})    # one row more than the largest integer",
+                    fix=f"Embedding({most + 1}, {self.output_dim})    # one row more than the largest integer"
+                    if least >= 0
+                    else f"ids = ids + {-least}    # so that they count from 0",
                 )
             )
 

@@ -1,11 +1,13 @@
 """A model's call on arrays as one compiled program."""
 
 import jax
+import numpy as np
 
 from lamina.core import state
 from lamina.core.context import get_mask, set_mask, thread
 from lamina.engine import compile as engine
 from lamina.layers import tracking
+from lamina.training import checks
 
 
 class CompiledCall:
@@ -30,6 +32,8 @@ class CompiledCall:
         """Return the outputs for a flat list of arrays, with masks and losses where they belong."""
         if self._seen != tracking.changes():
             self._look_again()
+        for number, table in self._tables:
+            table.require_rows(np.asarray(inputs[number]))
         values = [variable._value for variable in self._variables]
         masks = [get_mask(x) for x in inputs]
         results = self._jitted(values, inputs, masks, training, self._trainable)
@@ -46,6 +50,7 @@ class CompiledCall:
     def _look_again(self):
         """Collect the variables and what is trainable, after something was added or switched somewhere."""
         self._seen = tracking.changes()
+        self._tables = checks.tables_of(self.model)
         self._variables = self.model.variables
         self._trainable = tuple(layer.trainable for layer in self.model._flatten_layers())
 

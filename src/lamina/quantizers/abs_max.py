@@ -45,9 +45,9 @@ class AbsMaxQuantizer(Quantizer):
     Raises:   ValueError for a range outside of int8.
     Source:   Keras 3 `AbsMaxQuantizer`.
     Example:
-        >>> values, scale = AbsMaxQuantizer(axis=-1)(jnp.array([[0.5, -1.0]]))
-        >>> values.tolist(), scale.round(3).tolist()
-        ([[64, -127]], [[127.0]])
+        >>> values, scale = AbsMaxQuantizer(axis=-1)(jnp.array([[0.25, -1.0]]))
+        >>> values.tolist(), scale.round().tolist()
+        ([[32, -127]], [[127.0]])
     """
 
     def __init__(self, axis=None, value_range=INT8_RANGE, epsilon=EPSILON, output_dtype="int8"):

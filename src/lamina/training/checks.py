@@ -24,7 +24,7 @@ def look_at(model, feed, thoroughly=True):
     x, y, _ = feed.arrays if _is_in_memory(feed) else unpack_x_y_sample_weight(feed.peek())
     if thoroughly:
         _warn_of_nan(model, x)
-    _require_rows(model, x)
+    require_rows(model, tables_of(model), x)
     compiled = model._compile_loss
     if y is not None and compiled is not None and compiled.built and not any(is_overridden(model, n) for n in _OWN):
         compiled.check_labels(y)
@@ -43,16 +43,29 @@ def _warn_of_nan(model, x):
         bad = np.argwhere(np.isnan(leaf))
         if len(bad) and _comes_through(model, x, np.unique(bad[:, 0])[:_LOOKED_AT]):
             _tell_nan("/".join(map(str, ("x", *path))), leaf, bad)
+            model._told.add("L341")
 
 
-def _require_rows(model, x):
-    """Hold integers that are fed straight into an Embedding against its table: in compiled code they would give NaN."""
+def tables_of(model):
+    """Return (number of the input, Embedding) for every Embedding that an input is fed straight into."""
+    graph = getattr(getattr(model, "_functional", None) or model, "_graph", None)
+    return [
+        (number, node.operation)
+        for number, tensor in enumerate(graph.inputs if graph is not None else ())
+        for node in tensor._keras_history.operation._outbound_nodes
+        if node in graph and isinstance(node.operation, Embedding)
+    ]
+
+
+def require_rows(model, tables, x):
+    """Hold integers against the tables that they are looked up in: in compiled code, strange ones would give NaN."""
+    if not tables:
+        return
     model = getattr(model, "_functional", None) or model
-    graph = getattr(model, "_graph", None)
-    for tensor, array in zip(graph.inputs, model._flatten_inputs(x), strict=False) if graph is not None else ():
-        for node in tensor._keras_history.operation._outbound_nodes:
-            if node in graph and isinstance(node.operation, Embedding) and isinstance(array, np.ndarray):
-                node.operation.require_rows(array)
+    arrays = model._flatten_inputs(x)
+    for number, table in tables:
+        if isinstance(arrays[number], np.ndarray):
+            table.require_rows(arrays[number])
 
 
 def _may_hold_nan(array):

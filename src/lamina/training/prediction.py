@@ -8,7 +8,7 @@ import numpy as np
 from lamina.core import tree
 from lamina.core.errors import LaminaError
 from lamina.layers import Lambda, Layer, tracking
-from lamina.training import loop, programs
+from lamina.training import checks, loop, programs
 from lamina.training.callbacks.callback_list import CallbackList
 from lamina.training.progress import Progress
 
@@ -28,12 +28,14 @@ class Predictor:
         self.trainable, self.others = model.trainable_variables, model.non_trainable_variables
         self.program = programs.predict_program(model)
         self.inputs_of = programs.inputs_of(model)
+        self.tables = checks.tables_of(model)
         self.pads = all(_keeps_rows_apart(layer) for layer in model._flatten_layers())
 
     def __call__(self, batch):
         """Return the outputs for a batch, still on the device."""
         if self.seen != tracking.changes():
             self.refresh()
+        checks.require_rows(self.model, self.tables, batch)
         outputs, changed = self.program([v._value for v in self.trainable], [v._value for v in self.others], batch)
         for index, value in changed.items():
             self.others[index]._value = value
