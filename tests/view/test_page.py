@@ -58,7 +58,7 @@ def test_a_seven_is_drawn_and_read(server, opened, wait):
 def test_a_click_lights_up_what_trace_says_and_the_contributions_add_up(server, opened, wait, model):
     page = opened(server.address)
     click_cell(page, "parts", [3, 4, 5])
-    wait(page, "lamina.trace && lamina.trace.id === 'parts'")
+    wait(page, "lamina.trace?.id === 'parts' && lamina.trace.complete")
     assert page.evaluate("() => lamina.chosen.index") == [3, 4, 5]
     found = model.trace("parts", (3, 4, 5))
     for name, order in (("image", (2, 0, 1)), ("strokes", (2, 0, 1)), ("pool", (2, 0, 1))):
@@ -66,7 +66,7 @@ def test_a_click_lights_up_what_trace_says_and_the_contributions_add_up(server, 
     told = page.evaluate("() => lamina.trace")
     assert sum(p[4] for p in told["parts"]) + told["others"] + told["rest"] == pytest.approx(told["before"], abs=1e-5)
     page.click("#goes-to")
-    wait(page, "lamina.trace.forward")
+    wait(page, "lamina.trace.forward && lamina.trace.complete")
     ahead = model.trace("parts", (3, 4, 5), forward=True)
     assert lit(page, "flatten") == np.flatnonzero(ahead["flatten"].elements).tolist()
 
@@ -151,9 +151,10 @@ def test_the_saved_page_is_live_without_a_network(session, model, samples, opene
     for id, numbers in values:
         np.testing.assert_allclose(numbers, np.ravel(found[id]), atol=1e-4)
     click_cell(page, "parts", [3, 4, 5])
-    wait(page, "lamina.trace")
+    wait(page, "lamina.trace?.complete")
     session.run(samples[4].ravel())
     told, here = session.trace("parts", (3, 4, 5)), page.evaluate("() => lamina.trace")
+    told |= session.reach("parts", (3, 4, 5))
     assert {name: sorted(cells) for name, cells in here["regions"].items()} == told["regions"]
     assert here["before"] == pytest.approx(told["before"], abs=1e-4)
     assert here["count"] == told["count"]

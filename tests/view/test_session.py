@@ -93,7 +93,7 @@ def test_contributions_are_activation_times_weight_and_add_up(session, model, sa
 @pytest.mark.parametrize("forward", [False, True])
 def test_what_lights_up_is_what_trace_says(session, model, node, index, forward):
     session.run(session.flat_sample(0))
-    told = session.trace(node, index, forward)
+    told = session.reach(node, index, forward)
     found = model.trace(node, index, forward=forward)
     assert set(told["regions"]) == {region.name for region in found.regions}
     for name, cells in told["regions"].items():
@@ -199,3 +199,21 @@ def test_each_model_gets_the_input_that_suits_it(network, x, kind):
     assert shown.describe()["input"]["kind"] == kind
     shown.run(shown.flat_sample(0))
     assert len(shown.frame()) > 0
+
+
+def test_attention_is_told_as_one_map_for_each_head():
+    start = lamina.Input((5, 6))
+    model = lamina.Model(start, layers.MultiHeadAttention(3, 4, name="attend")(start, start))
+    x = np.random.default_rng(0).normal(size=(2, 5, 6)).astype("float32")
+    shown = Session(model, x)
+    shown.run(shown.flat_sample(1))
+    told = shown.explain("attend")["pictures"]
+    _, weights = model.get_layer("attend")(x[1:2], x[1:2], return_attention_scores=True)
+    assert told["shape"] == [5, 5]
+    np.testing.assert_allclose(told["values"], weights[0], atol=1e-5)
+
+
+def test_numbers_that_are_none_are_told_as_words(model, samples):
+    from lamina.view.server import _plain
+
+    assert _plain({"a": [1.5, float("nan"), (float("inf"),)]}) == {"a": [1.5, "nan", ["inf"]]}

@@ -52,4 +52,4 @@ def _name(id, block):
     same = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
     shared = "".join(letter for letter, _ in same).rstrip("0123456789").rstrip("_-/")
     title = shared if len(shared) > 2 else id
-    return f"{title}: {len(block)} layers"
+    return f"{title} ({len(block)})"

@@ -63,7 +63,7 @@ class Node:
         call: the Call; None for an input.
         tensor: its symbolic output.
         shape: of one sample.
-        fed_by: ids.
+        sources: for each tensor that the call reads, the id of its node; None if there is none.
         group: id of the block it is folded into, "" if it stands by itself.
     """
 
@@ -73,8 +73,13 @@ class Node:
     shape: tuple
     dtype: str
     layout: Layout
-    fed_by: list = field(default_factory=list)
+    sources: list = field(default_factory=list)
     group: str = ""
+
+    @property
+    def fed_by(self):
+        """The ids of the nodes that feed it, each once."""
+        return list(dict.fromkeys(source for source in self.sources if source))
 
     @property
     def layer(self):
@@ -197,12 +202,12 @@ def _add_calls(nodes, calls, sources, found, prefix):
         if output is None:
             continue
         output = output[0] if isinstance(output, list) else output
-        fed_by = list(dict.fromkeys(sources[id(x)] for x in call.inputs if sources.get(id(x))))
+        feeding = [sources.get(id(x)) for x in call.inputs]
         shape = tuple(output.shape[1:])
         channels_first = getattr(call.layer, "data_format", None) == "channels_first"
-        before = shapes.get(fed_by[0]) if fed_by else None
+        before = shapes.get(feeding[0]) if feeding else None
         placed = layout(shape, channels_first, _line(shape, before))
-        nodes.append(Node(path, call, call.outputs[0], shape, str(output.dtype), placed, fed_by))
+        nodes.append(Node(path, call, call.outputs[0], shape, str(output.dtype), placed, feeding))
         shapes[path] = shape
         sources.update(dict.fromkeys(map(id, call.outputs), path))
 

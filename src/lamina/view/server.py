@@ -12,6 +12,7 @@ import secrets
 import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from math import isfinite
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
@@ -178,8 +179,10 @@ class Handler(BaseHTTPRequestHandler):
         if not all(part.isdecimal() for part in text.split(",") if part):
             raise ValueError(f"index wants whole numbers with commas between them, it got {text!r}.")
         index = tuple(int(part) for part in text.split(",") if part)
+        if self._word("reach", "0") == "0":
+            return self._json(self.server.session.trace(self._word("node"), index))
         forward = self._word("forward", "0") == "1"
-        self._json(self.server.session.trace(self._word("node"), index, forward, self._opened()))
+        return self._json(self.server.session.reach(self._word("node"), index, forward, self._opened()))
 
     def _run(self):
         self.server.session.run(np.frombuffer(self._body(), "<f4"))
@@ -237,7 +240,7 @@ class Handler(BaseHTTPRequestHandler):
     # --- answers ---
 
     def _json(self, told):
-        self._send(json.dumps(told, default=_plain).encode(), "application/json")
+        self._send(json.dumps(_plain(told)).encode(), "application/json")
 
     def _refuse(self, status, text):
         self._send(json.dumps({"error": text}).encode(), "application/json", status=status)
@@ -261,6 +264,9 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def _plain(value):
-    """Write arrays and NumPy numbers as JSON can."""
-
-    return value.tolist() if hasattr(value, "tolist") else str(value)
+    """Return plain data that JSON can hold: what is not finite becomes a word."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, float) and not isfinite(value) else value

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from lamina import layers
 from lamina.core import tree
 from lamina.explain import words
 from lamina.explain.explanation import LayerExplanation
@@ -21,6 +22,7 @@ from lamina.view.formulas_in_words import formula
 from lamina.view.inputs import describe
 from lamina.view.scene import Scene
 
+MOST_DRAWN = 200_000  # attention weights [count]
 MOST_PARTS = 400  # contributions told to the page [count]
 MAPS = {"grad_cam": saliency.grad_cam, "gradient": saliency.gradient, "occlusion": saliency.occlusion}
 
@@ -47,7 +49,7 @@ class Session:
         self.sizes = [node.shape for node in self.scene.inputs]
         self.values, self.flat = {}, None
         self._lock = threading.RLock()
-        self._walk = None
+        self._walking, self._walk = threading.Lock(), None
         self._contributing, self._packs, self._times = {}, {}, None
 
     @property
@@ -140,38 +142,37 @@ class Session:
             self._packs[shown] = jax.jit(pack)
         return self._packs[shown]
 
-    def trace(self, id, index, forward=False, opened=()):
-        """Tell where an element comes from or goes to, and what contributes to it.
+    def trace(self, id, index):
+        """Tell the value of an element and what contributes to it.
 
         Args:
             id: of a node.
             index: of the element in the sample.
-            forward: whether to ask where it goes.
-        Returns: dict: value, before, rest, parts; and for each node reached the numbers of its cells.
+        Returns: dict: value; before the activation, the rest (bias), and the parts that add up to it.
         Raises: KeyError for an unknown node, ValueError for an index outside of it.
         """
+        node = self._node(id, index)
+        with self._lock:
+            told = {"id": id, "index": list(index), "value": float(np.asarray(self.values[id])[(0, *index)])}
+            return told | self._contributions(node, index) if node.call else told
+
+    def _inputs(self, node):
+        """Return the arrays that a node's call gets; None if one of them is no node's output."""
+        return None if None in node.sources else [self.values[source] for source in node.sources]
+
+    def _node(self, id, index):
         node = self.scene[id]
         if len(index) != len(node.shape) or not all(0 <= i < n for i, n in zip(index, node.shape, strict=True)):
             raise ValueError(f"A sample of {id} has the shape {node.shape}; there is no element {index}.")
-        with self._lock:
-            told = {"id": id, "index": list(index), "forward": forward}
-            told["value"] = float(np.asarray(self.values[id])[(0, *index)])
-            if not forward and node.call:
-                told |= self._contributions(node, index)
-            told["steps"], told["regions"] = self._regions(node, index, forward, opened)
-        return told
+        return node
 
     def _contributions(self, node, index):
-        tensors = node.call.inputs
-        by_tensor = {id(n.tensor): n.id for n in self.scene.nodes if n.call}
-        sources = [by_tensor.get(id(x)) for x in tensors]
-        inputs = iter(n for n in node.fed_by if self.scene[n].call is None or n not in sources)
-        sources = [source or next(inputs, None) for source in sources]
-        if None in sources:
+        sources, arrays = node.sources, self._inputs(node)
+        if arrays is None:
             return {"parts": []}
         if node.id not in self._contributing:
             self._contributing[node.id] = Contributing(node.call)
-        found = self._contributing[node.id]([self.values[source] for source in sources], tuple(index))
+        found = self._contributing[node.id](arrays, tuple(index))
         parts = [[sources[p.input], list(p.index), p.value, p.weight, p.contribution] for p in found.parts[:MOST_PARTS]]
         others = sum(p.contribution for p in found.parts[MOST_PARTS:])
         return {
@@ -181,6 +182,17 @@ class Session:
             "others": others,
             "count": len(found.parts),
         }
+
+    def reach(self, id, index, forward=False, opened=()):
+        """Tell where an element comes from, or with `forward` where it goes, through all layers.
+
+        Returns: dict: the steps in words; and for each node reached the numbers of its cells.
+        Raises: KeyError for an unknown node, ValueError for an index outside of it.
+        """
+        node = self._node(id, index)
+        with self._walking:
+            steps, regions = self._regions(node, index, forward, opened)
+        return {"steps": steps, "regions": regions}
 
     def _regions(self, node, index, forward, opened):
         if self._walk is None:
@@ -222,13 +234,30 @@ class Session:
         return self._times
 
     def explain(self, id):
-        """Return what `explain` says of a node's layer: HTML and the kernels' pictures."""
+        """Return what `explain` says of a node's layer as HTML, and its pictures: kernels, or who attends to whom."""
         node = self.scene[id]
         if node.call is None:
-            return {"html": "", "kernels": None}
+            return {"html": "", "pictures": None}
         with self._lock:
             html = LayerExplanation(node.call)._repr_html_()
-        return {"html": html, "kernels": self._kernels(node.layer)}
+            return {"html": html, "pictures": self._attention(node) or self._kernels(node.layer)}
+
+    def _attention(self, node):
+        """Return the weights of an attention layer for the input at hand: (heads, queries, keys)."""
+        if not isinstance(node.layer, layers.MultiHeadAttention) or not self.values:
+            return None
+        arrays = self._inputs(node)
+        if arrays is None:
+            return None
+        args, kwargs = node.call.with_arrays([jnp.asarray(x) for x in arrays])
+        weights = np.asarray(node.layer(*args, **{**kwargs, "return_attention_scores": True})[1][0], "float32")
+        if weights.ndim != 3 or weights.size > MOST_DRAWN:
+            return None
+        return {
+            "title": "attention: a row for each query",
+            "shape": list(weights.shape[1:]),
+            "values": weights.round(5).tolist(),
+        }
 
     def _kernels(self, layer):
         """Return up to 64 kernels that can be drawn: (filters, height, width) of their first channels, averaged."""
@@ -240,11 +269,9 @@ class Session:
             return None
         channels = kernel.shape[2]
         first = kernel[:, :, 0] if channels == 1 else kernel.mean(2)
-        return {
-            "shape": list(first.shape),
-            "channels": channels,
-            "values": first[..., :64].transpose(2, 0, 1).round(6).tolist(),
-        }
+        title = "kernels" if channels == 1 else f"kernels, mean of {channels} channels"
+        values = first[..., :64].transpose(2, 0, 1).round(6)
+        return {"title": title, "shape": list(values.shape[1:]), "values": values.tolist()}
 
     def saliency(self, kind, index):
         """Return a map over the input for a class.

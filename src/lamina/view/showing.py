@@ -36,7 +36,7 @@ class View:
         """
         self.server = ViewServer(self.session).start()
         opened = browser and _has_screen() and webbrowser.open(self.server.address)
-        print(f"{self.session.model.name} is shown at\n\n  {self.server.address}\n")
+        print(f"{self.session.model.name} is shown at\n\n  {self.server.address}\n", flush=True)
         print("The page is in your browser. Ctrl-C ends it." if opened else "Open it in a browser. Ctrl-C ends it.")
         if not (hasattr(sys, "ps1") if block is None else not block):
             self.wait()

@@ -186,11 +186,20 @@ class App {
     this.chosen = { id, index, forward };
     const node = this.nodes.get(id);
     try {
-      this.trace = await this.backend.trace(id, index, forward);
+      this.trace = { ...(await this.backend.trace(id, index)), forward, regions: {}, steps: [] };
+      this._tell(node);
+      if (isNew) this._explain(id);
+      Object.assign(this.trace, await this.backend.reach(id, index, forward), { complete: true });
     } catch (error) {
       this.complain(error.message);
       return;
     }
+    if (this.chosen?.id === id && this.chosen.index === index) this._tell(node);
+  }
+
+  /** Show what is known of the chosen cell. */
+  _tell(node) {
+    const { id, index, forward } = this.chosen;
     if (node.kind === "Flatten" && !forward) this._source(node);
     cellPanel(byId("cell"), node, this.trace, {
       direction: (ahead) => this.choose(id, index, ahead),
@@ -200,7 +209,6 @@ class App {
     this._mark();
     this._current(id);
     legend(byId("legend"), node, this.frame);
-    if (isNew) await this._explain(id);
   }
 
   /** Say which cell a cell of Flatten is a copy of. */
@@ -227,7 +235,13 @@ class App {
     const own = cellOf(this.nodes.get(id), this.level(id), index);
     marks.set(id, new Map([[own, null]]));
     const links = [];
-    const parts = this.trace.parts ?? [];
+    const parts = (!this.trace.forward && this.trace.parts) || [];
+    if (!this.trace.complete) {
+      for (const [from, place] of parts) {
+        if (!marks.has(from)) marks.set(from, new Map());
+        marks.get(from).set(cellOf(this.nodes.get(from), this.level(from), place), null);
+      }
+    }
     const most = Math.max(...parts.map((part) => Math.abs(part[4])), 1e-30);
     for (const [from, place, , , contribution] of parts) {
       const cell = cellOf(this.nodes.get(from), this.level(from), place);
@@ -310,7 +324,7 @@ class App {
     const told = await this.backend.explain(id);
     if (this.current !== id) return;
     byId("layer").innerHTML = told.html;
-    if (told.kernels) byId("layer").append(kernels(told.kernels));
+    if (told.pictures) byId("layer").append(pictures(told.pictures));
   }
 
   /** Play how Flatten lays the cells of a block in a row. @param {string} id */
@@ -373,22 +387,22 @@ class App {
   }
 }
 
-function kernels({ shape: [rows, cols], values, channels }) {
+/** Kernels, or who attends to whom, on one scale. */
+function pictures({ title, shape: [rows, cols], values }) {
   const flat = values.flat(2);
   const range = scale(flat);
   const list = make("div", { class: "kernels" });
-  for (const kernel of values) {
-    const canvas = make("canvas", { width: cols, height: rows });
+  for (const one of values) {
+    const canvas = make("canvas", { width: cols, height: rows, class: rows > 12 ? "large" : "" });
     const picture = new ImageData(cols, rows);
-    kernel.flat().forEach((value, i) => {
+    one.flat().forEach((value, i) => {
       const t = Math.round(((value - range.low) / (range.high - range.low)) * 255);
       picture.data.set(range.table.subarray(4 * t, 4 * t + 4), 4 * i);
     });
     canvas.getContext("2d").putImageData(picture, 0, 0);
     list.append(canvas);
   }
-  const note = channels > 1 ? `kernels, mean of ${channels} channels` : "kernels";
-  return make("div", {}, make("h2", {}, note), list);
+  return make("div", {}, make("h2", {}, title), list);
 }
 
 const embedded = byId("lamina-data");

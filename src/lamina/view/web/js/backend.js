@@ -22,10 +22,20 @@ export class Server {
     return decode(await (await this._ask(`run?${this._open()}`, options)).arrayBuffer());
   }
 
-  /** @param {string} id @param {number[]} index @param {boolean} forward */
-  trace(id, index, forward) {
-    const asked = new URLSearchParams({ node: id, index: index.join(","), forward: forward ? "1" : "0" });
+  /** What contributes to a value. @param {string} id @param {number[]} index */
+  trace(id, index) {
+    return this._json(`trace?${new URLSearchParams({ node: id, index: index.join(",") })}`);
+  }
+
+  /** Where a value comes from, or goes to, through all layers. @param {string} id @param {number[]} index @param {boolean} forward */
+  reach(id, index, forward) {
+    const asked = new URLSearchParams({ node: id, index: index.join(","), reach: "1", forward: forward ? "1" : "0" });
     return this._json(`trace?${asked}&${this._open()}`);
+  }
+
+  /** One node as finely as an update can hold. @param {string} id */
+  async detail(id) {
+    return decode(await (await this._ask(`detail?${new URLSearchParams({ node: id })}`)).arrayBuffer());
   }
 
   /** @param {string} id */

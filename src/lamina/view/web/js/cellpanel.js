@@ -26,12 +26,21 @@ export function cellPanel(container, node, told, app) {
     row.append(play);
   }
   if (told.source) container.append(source(node, told, app));
+  else if (told.forward) container.append(reached(told));
   else if (told.parts?.length) container.append(...sum(node, told, app));
   else if (told.parts) container.append(make("p", {}, nothing(told)));
   if (told.steps?.length) {
     const steps = told.steps.map((step) => make("li", { textContent: step }));
     container.append(make("details", {}, make("summary", {}, "all the way"), make("ol", {}, ...steps)));
   }
+}
+
+/** How much of each layer a value reaches. */
+function reached(told) {
+  const lines = Object.entries(told.regions).map(([id, cells]) =>
+    make("li", { textContent: `${id}: ${cells.length.toLocaleString("en")} cells` }),
+  );
+  return make("ul", { class: "soft" }, ...lines);
 }
 
 function nothing(told) {

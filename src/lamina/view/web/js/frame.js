@@ -18,6 +18,17 @@ export function decode(buffer) {
   );
 }
 
+/** What has changed from one update to another, value by value. @param {Frame} frame @param {Frame} kept @returns {Frame} */
+export function minus(frame, kept) {
+  return new Map(
+    [...frame].map(([id, shown]) => {
+      const before = kept.get(id)?.values;
+      const comparable = before?.length === shown.values.length;
+      return [id, comparable ? { ...shown, values: shown.values.map((value, i) => value - before[i]) } : shown];
+    }),
+  );
+}
+
 /** @param {string} text base64 @returns {ArrayBuffer} */
 export function bytes(text) {
   return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer;

@@ -40,22 +40,28 @@ export class Page {
     );
   }
 
-  /** @param {string} id @param {number[]} index @param {boolean} forward */
-  async trace(id, index, forward) {
+  /** @param {string} id @param {number[]} index */
+  async trace(id, index) {
     const node = this.nodes.get(id);
     if (!this.engine) throw new Error("This file keeps pictures only: the model is too large to be computed here.");
     const place = flatOf(node.shape, index);
-    const told = { id, index, forward, value: this.engine.values.get(id).data[place], steps: [] };
+    const told = { id, index, value: this.engine.values.get(id).data[place] };
+    return node.from.length ? { ...told, ...this._contributions(node, place) } : told;
+  }
+
+  /** @param {string} id @param {number[]} index @param {boolean} forward */
+  async reach(id, index, forward) {
+    const node = this.nodes.get(id);
+    const place = flatOf(node.shape, index);
     const reached = forward ? this._forward(node, place) : this._backward(node, place);
-    told.regions = Object.fromEntries(
+    const regions = Object.fromEntries(
       [...reached].map(([name, places]) => {
         const other = this.nodes.get(name);
         const level = wholeLevel(other);
         return [name, [...places].map((at) => cellOf(other, level, unflatten(other.shape, at))).filter((cell) => cell >= 0)];
       }),
     );
-    if (!forward && node.from.length) Object.assign(told, this._contributions(node, place));
-    return told;
+    return { steps: [], regions };
   }
 
   _contributions(node, place) {
@@ -106,7 +112,7 @@ export class Page {
 
   /** @param {string} id */
   async explain(id) {
-    return this.data.explanations[id] ?? { html: "", kernels: null };
+    return this.data.explanations[id] ?? { html: "", pictures: null };
   }
 }
 

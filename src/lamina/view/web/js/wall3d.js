@@ -48,8 +48,10 @@ const FRAGMENT = `
     if (cell.y * cells.x + cell.x >= used) discard;
     vec2 tile = vec2(mod(shownPlane, across), floor(shownPlane / across));
     ivec2 texel = ivec2(tile * cells + cell);
-    float t = clamp((texelFetch(values, texel, 0).r - range.x) / (range.y - range.x), 0.0, 1.0);
+    float value = texelFetch(values, texel, 0).r;
+    float t = clamp((value - range.x) / (range.y - range.x), 0.0, 1.0);
     vec3 colour = texture2D(colours, vec2(t * 255.0 / 256.0 + 0.5 / 256.0, 0.5)).rgb;
+    if (isnan(value) || isinf(value)) colour = vec3(0.95, 0.1, 0.55);
     if (marked > 0.5) {
       vec4 mark = texelFetch(marks, texel, 0);
       colour = mark.a < 0.25 ? mix(colour, vec3(0.5), 0.35) * 0.42 : mark.a > 0.75 ? mark.rgb : colour * 1.08 + 0.03;
