@@ -106,6 +106,25 @@ def test_it_is_shown_flat_without_webgl_and_after_a_resize(server, opened, wait)
     wait(page, "lamina.trace?.id === 'pool'")
 
 
+def test_what_is_kept_is_compared_with_what_comes(server, opened, wait, model, samples):
+    page = opened(server.address)
+    page.click("#compare")
+    page.locator(".samples button").nth(3).click()
+    changed = "lamina.values.some((value, i) => value !== lamina.kept.get('image').values[i])"
+    wait(page, f"!lamina.running && {changed}")
+    shown = page.evaluate("() => [...lamina.frame.get('digit').values]")
+    np.testing.assert_allclose(shown, model(samples[3:4])[0] - model(samples[:1])[0], atol=1e-5)
+    assert page.locator("#answer").get_attribute("data-top") == str(int(np.argmax(model(samples[3:4])[0])))
+
+
+def test_the_time_of_each_layer_is_the_height_of_a_bar(server, opened, wait):
+    page = opened(server.address)
+    page.click("#time")
+    wait(page, "document.querySelectorAll('.time').length === 6")
+    heights = page.evaluate("() => [...document.querySelectorAll('.time')].map((bar) => parseFloat(bar.style.height))")
+    assert max(heights) == 60
+
+
 def test_it_is_walked_through_by_keys(server, opened, wait):
     page = opened(server.address)
     page.focus("#view")

@@ -2,6 +2,9 @@
 
 import base64
 import re
+import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -74,6 +77,18 @@ def test_a_server_is_started_and_ends(model, samples, capsys):
     assert shown.server.address in capsys.readouterr().out
     shown.close()
     assert shown.server is None
+
+
+def test_ctrl_c_ends_the_command(model, tmp_path):
+    model.save(tmp_path / "little.keras")
+    command = [sys.executable, "-m", "lamina", "view", str(tmp_path / "little.keras"), "--no-browser"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as started:
+        lines = [started.stdout.readline() for _ in range(3)]
+        assert re.search(r"http://127\.0\.0\.1:\d+/[\w-]{32}/", lines[2])
+        started.send_signal(signal.SIGINT)
+        _, errors = started.communicate(timeout=60)
+    assert started.returncode == 0, errors
+    assert "Traceback" not in errors
 
 
 def test_a_notebook_gets_the_page_in_its_cell(session):

@@ -6,6 +6,7 @@ import * as cells from "lamina/cells.js";
 import { cellPanel } from "lamina/cellpanel.js";
 import { scale } from "lamina/colour.js";
 import { byId, cell as named, make, number, shape } from "lamina/format.js";
+import { minus } from "lamina/frame.js";
 import { inputs } from "lamina/inputs.js";
 import { legend } from "lamina/legend.js";
 import { Page } from "lamina/offline.js";
@@ -79,6 +80,7 @@ class App {
     this.view = new (kind === "3d" ? View3D : View2D)(byId("view"), {
       point: (hit, event) => this.point(hit, event),
       choose: (hit) => this.chooseCell(hit),
+      near: (id) => this.detail(id),
     });
     this.kind = kind;
     this.view.stacked = this.stacked ?? false;
@@ -110,7 +112,9 @@ class App {
       do {
         this.waiting = false;
         const asked = this.asked;
-        await this._show(await this.backend.run(this.values));
+        const frame = await this.backend.run(this.values);
+        if (this.near) for (const [id, finer] of await this.backend.detail(this.near)) frame.set(id, finer);
+        await this._show(frame);
         this.latency = performance.now() - asked;
       } while (this.waiting);
     } catch (error) {
@@ -122,8 +126,9 @@ class App {
   }
 
   async _show(frame) {
-    this.frame = frame;
-    if (!this.view.show(frame)) await this.rebuild();
+    this.raw = frame;
+    this.frame = this.kept ? minus(frame, this.kept) : frame;
+    if (!this.view.show(this.frame)) await this.rebuild();
     this.updates += 1;
     const output = this.told.nodes[this.told.nodes.length - 1];
     const shown = frame.get(output.id);
@@ -131,7 +136,7 @@ class App {
     if (shown && output.shape.length === 1) {
       this.top = answer(byId("answer"), output, shown.values, this.told.classes, (i) => this.choose(output.id, [i]));
     }
-    legend(byId("legend"), this.nodes.get(this.chosen?.id ?? output.id), frame);
+    legend(byId("legend"), this.nodes.get(this.chosen?.id ?? output.id), this.frame);
   }
 
   level(id) {
@@ -151,12 +156,18 @@ class App {
     tip.replaceChildren(
       make("b", { textContent: named(node.name, index) }),
       ` = ${mean}${level ? number(level.values[hit.cell]) : "?"}`,
-      make("div", { textContent: node.formula || node.kind }),
+      make("div", { textContent: this._remark(node, index) }),
     );
     const frame = byId("stage").getBoundingClientRect();
     const [x, y] = [event.clientX - frame.left, event.clientY - frame.top];
     tip.style.left = `${Math.min(x + 14, frame.width - tip.offsetWidth - 8)}px`;
     tip.style.top = `${y + 18 + tip.offsetHeight > frame.height ? y - tip.offsetHeight - 10 : y + 18}px`;
+  }
+
+  /** The class that an output stands for, or how a value is made. */
+  _remark(node, index) {
+    const isOutput = node.id === this.told.nodes[this.told.nodes.length - 1].id;
+    return (isOutput && this.told.classes?.[index[0]]) || node.formula || node.kind;
   }
 
   chooseCell(hit) {
@@ -165,6 +176,16 @@ class App {
     const node = this.shown().find((other) => other.id === hit.id);
     if (node.group && !this.backend.opened?.includes(node.group)) return this.unfold(node.group);
     return this.choose(hit.id, index);
+  }
+
+  /** Show more of a layer that is looked at from near. @param {string} id */
+  async detail(id) {
+    const level = this.level(id);
+    const coarse = level.block > 1 || level.chosen.length < this.nodes.get(id).planes;
+    if (!coarse || !this.backend.detail) return;
+    this.near = id;
+    await this.input(this.values);
+    this.view.fit([id]);
   }
 
   async unfold(group) {
@@ -348,6 +369,11 @@ class App {
         await this.rebuild();
       });
     }
+    byId("compare").addEventListener("click", async () => {
+      this.kept = this.kept ? null : this.raw;
+      byId("compare").setAttribute("aria-pressed", String(Boolean(this.kept)));
+      await this._show(this.raw);
+    });
     byId("fit").addEventListener("click", () => this.view.fit());
     byId("theme").addEventListener("click", () => {
       const dark = matchMedia("(prefers-color-scheme: dark)").matches;

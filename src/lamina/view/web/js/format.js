@@ -35,5 +35,8 @@ export function make(tag, options = {}, ...children) {
   return element;
 }
 
+/** A bar for a layer's time. @param {number} share of the slowest */
+export const bar = (share) => make("i", { class: "time", style: `height: ${(60 * share).toFixed(1)}px` });
+
 /** @param {string} id @returns {any} */
 export const byId = (id) => document.getElementById(id);

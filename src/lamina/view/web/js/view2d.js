@@ -2,7 +2,7 @@
 
 import { cellAt, middleOf, wall, wholeLevel } from "lamina/cells.js";
 import { place, scale } from "lamina/colour.js";
-import { make, shape } from "lamina/format.js";
+import { bar, make, shape } from "lamina/format.js";
 import { layout, shelves } from "lamina/layout.js";
 
 const PIXELS = 22; // of a unit of the scene
@@ -156,6 +156,15 @@ export class View2D {
   }
 
   connect() {}
+
+  /** Show the time of each layer as the height of a bar. @param {Record<string, number>} times [seconds] */
+  rise(times) {
+    const most = Math.max(...Object.values(times));
+    for (const [id, { element }] of this.cards) {
+      element.querySelector("i")?.remove();
+      if (times[id]) element.append(bar(times[id] / most));
+    }
+  }
 
   name(id) {
     for (const [other, card] of this.cards) card.element.classList.toggle("chosen", other === id);

@@ -15,7 +15,7 @@ import {
   WebGLRenderer,
 } from "three";
 import { wholeLevel, wall } from "lamina/cells.js";
-import { make, shape } from "lamina/format.js";
+import { bar, make, shape } from "lamina/format.js";
 import { layout, shelves } from "lamina/layout.js";
 import { Wall3D } from "lamina/wall3d.js";
 
@@ -166,6 +166,15 @@ export class View3D {
     this.draw();
   }
 
+  /** Show the time of each layer as the height of a bar. @param {Record<string, number>} times [seconds] */
+  rise(times) {
+    const most = Math.max(...Object.values(times));
+    for (const [id, { label }] of this.walls) {
+      label.querySelector("i")?.remove();
+      if (times[id]) label.prepend(bar(times[id] / most));
+    }
+  }
+
   /** Let the label of a node stand out. @param {string | null} id */
   name(id) {
     for (const [other, wall] of this.walls) wall.label.classList.toggle("chosen", other === id);
@@ -286,7 +295,9 @@ export class View3D {
     });
     canvas.addEventListener("dblclick", (event) => {
       const hit = this.at(event);
-      if (hit) this.fit([hit.id]);
+      if (!hit) return;
+      this.fit([hit.id]);
+      this.listener.near(hit.id);
     });
   }
 
