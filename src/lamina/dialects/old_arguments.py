@@ -93,8 +93,12 @@ def _three_numbers(layer, args, kwargs):
     return args, kwargs
 
 
-def _epochs(keywords, value):
-    keywords["epochs"] = value
+def _third_is_metrics(model, args, kwargs):
+    """`compile(optimizer, loss, ["accuracy"])` meant metrics; weights of losses stand there today."""
+    if len(args) == 3 and isinstance(args[2], (list, tuple)) and not all(isinstance(x, (int, float)) for x in args[2]):
+        tell("compile(optimizer, loss, […])", "compile(optimizer, loss, metrics=[…])", _LAST_2)
+        return args[:2], {**kwargs, "metrics": args[2]}
+    return args, kwargs
 
 
 _INITIALIZER = Argument("init", "kernel_initializer", _LAST_1)
@@ -228,6 +232,7 @@ _FIT = (
 _METHODS = {
     "Functional": (Argument("input", "inputs", _LAST_1), Argument("output", "outputs", _LAST_1)),
     "Model.compile": (
+        Argument("*", _third_is_metrics, _LAST_2),
         Argument("class_mode", _ignored, "0.3", "nothing: the loss says it"),
         Argument("sample_weight_mode", _ignored, _LAST_2, "nothing: weights have the labels' shape"),
     ),

@@ -32,6 +32,8 @@ _INSIDE = {
     "initializers": ("initializers.scaling",),
     "utils": ("core.random", "core.names", "core.session", "saving"),
 }
+_LOOKUPS = ("get", "serialize", "deserialize")
+
 _INSIDE_ANY = (
     *(f"dialects.internals.{room}" for room in ("backend", "utilities", "files", "operation_shapes")),
     "config",
@@ -85,11 +87,23 @@ def look_up(module, name):
     """
     if name.startswith("_"):
         return NOTHING
+    if name in ("ALL_OBJECTS", "ALL_OBJECTS_DICT"):
+        return _all_objects(module, name)
     for room in rooms(module):
         found = public(room, name)
         if found is not NOTHING:
             return found
     return NOTHING
+
+
+def _all_objects(module, name):
+    """Return what a room offers by name, as Keras keeps it beside `get`: a set, or a dict by name."""
+    home = _open(canonical(module).split(".")[-1])
+    if home is None or not hasattr(home, "get"):
+        return NOTHING
+    known = {word: getattr(home, word) for word in _public_names(home) if word not in _LOOKUPS}
+    known = {word: found for word, found in known.items() if callable(found)}
+    return known if name == "ALL_OBJECTS_DICT" else set(known.values())
 
 
 def names(module):

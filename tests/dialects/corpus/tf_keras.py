@@ -186,3 +186,31 @@ model.compile(Adam(), 'mse')
 assert model.predict(np.ones((1, 3)), verbose=0).shape == (1, 2)
 """,
 )
+
+program(
+    "2020: predict_step of one's own, test_on_batch and the nodes of a shared layer",
+    """
+import numpy as np, tensorflow as tf
+class Doubled(tf.keras.Model):
+    def predict_step(self, data):
+        return 2 * super().predict_step(data)
+    def test_step(self, data):
+        logs = super().test_step(data)
+        return {**logs, 'twice': 2 * logs['loss']}
+    def train_step(self, data):
+        return super().train_step(data)
+i = tf.keras.Input((2,))
+dense = tf.keras.layers.Dense(1, kernel_initializer='ones', use_bias=False)
+model = Doubled(i, dense(i))
+model.compile('sgd', 'mse')
+x, y = np.ones((2, 2), 'float32'), np.zeros((2, 1), 'float32')
+np.testing.assert_allclose(model.predict(x, verbose=0), [[4], [4]])
+assert model.evaluate(x, y, verbose=0, return_dict=True) == {'loss': 4.0, 'twice': 8.0}
+np.testing.assert_allclose(model.fit(x, y, epochs=2, verbose=0).history['loss'], [4.0, 4 * 0.96**2], rtol=1e-5)
+other = tf.keras.Input((2,)); out = dense(other)
+assert dense.get_input_at(0) is i and dense.get_input_at(1) is other and dense.get_output_at(1) is out
+assert dense.input_shape == (None, 2) and dense.output_shape == (None, 1)
+metric = tf.keras.metrics.Mean(); metric.update_state(3.0); metric.reset_states(); metric.update_state(1.0)
+assert float(metric.result()) == 1
+""",
+)

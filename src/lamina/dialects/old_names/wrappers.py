@@ -27,6 +27,9 @@ class _Wrapper:
 
     def __init__(self, build_fn=None, **sk_params):
         tell(f"keras.wrappers.scikit_learn.{type(self).__name__}", "scikeras, or keras.wrappers.SKLearn…", "2.11")
+        if "nb_epoch" in sk_params:
+            tell("nb_epoch=", "epochs=", "1.2")
+            sk_params["epochs"] = sk_params.pop("nb_epoch")
         self.build_fn = build_fn
         self.sk_params = sk_params
 
@@ -58,7 +61,7 @@ class _Wrapper:
         known = {*inspect.signature(build).parameters}
         for name in ("fit", "predict", "evaluate"):
             known |= {*inspect.signature(getattr(self.model, name)).parameters}
-        unknown = [name for name in self.sk_params if name not in known | {"nb_epoch"}]
+        unknown = [name for name in self.sk_params if name not in known]
         if unknown:
             raise ValueError(f"{unknown[0]} is not a legal parameter")
         loss = getattr(self.model.loss, "__name__", self.model.loss)

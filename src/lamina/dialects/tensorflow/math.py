@@ -29,10 +29,18 @@ real = anonymous(ops.real)
 reciprocal = anonymous(ops.reciprocal)
 reduce_variance = anonymous(ops.var)
 rsqrt = anonymous(ops.rsqrt)
-segment_max = anonymous(ops.segment_max)
-segment_sum = anonymous(ops.segment_sum)
 softplus = anonymous(ops.softplus)
 top_k = anonymous(ops.top_k)
+
+
+def segment_sum(data, segment_ids, name=None):
+    """Add up the entries of each segment."""
+    return ops.segment_sum(data, segment_ids, num_segments=int(np.max(np.asarray(segment_ids))) + 1)
+
+
+def segment_max(data, segment_ids, name=None):
+    """Return the largest entry of each segment."""
+    return ops.segment_max(data, segment_ids, num_segments=int(np.max(np.asarray(segment_ids))) + 1)
 
 
 def squared_difference(x, y, name=None):

@@ -78,7 +78,7 @@ class TestCase(parameterized.TestCase):
     def run_class_serialization_test(self, instance, custom_objects=None):
         """Make an object again from its config, directly and by way of JSON; return the second copy."""
         config = instance.get_config()
-        with saving.custom_object_scope(custom_objects or {}):
+        with saving.custom_object_scope({type(instance).__name__: type(instance), **(custom_objects or {})}):
             self.assertEqual(type(instance).from_config(config).get_config(), config)
             copy = saving.deserialize_keras_object(saving.serialize_keras_object(instance))
         self.assertEqual(copy.get_config(), config)
