@@ -10,13 +10,14 @@ from lamina.core import tree
 from lamina.core.context import entering
 from lamina.core.errors import nearest
 from lamina.core.state import StatelessScope
-from lamina.explain import families, words
+from lamina.explain import words
 from lamina.explain.answer import Answer
 from lamina.explain.calls import calls_of
 from lamina.explain.document import Block, Line, Table
 from lamina.explain.explanation import call_of
 from lamina.explain.influence import Influence
 from lamina.explain.listening import graph_of
+from lamina.explain.relations import relation
 from lamina.explain.tracing import names_of
 from lamina.models import Model
 
@@ -258,7 +259,7 @@ class Walk:
             [self.region(x, elements[id(x)]) for x in _distinct(tensors) if _some(elements, x)]
             for tensors in (call.outputs, call.inputs)
         )
-        return Step(outputs, inputs, families.relation(call.layer))
+        return Step(outputs, inputs, relation(call.layer))
 
 
 def _some(elements, tensor):

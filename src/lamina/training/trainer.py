@@ -188,8 +188,7 @@ class Trainer(Steps):
         Raises: ValueError if the model is not compiled, the data are empty or do not fit together.
         """
         self._assert_compiled("fit")
-        given = x, y
-        about = {"validation_data": validation_data, "validation_split": validation_split, "batch_size": batch_size}
+        given = {"x": x, "y": y, "validation_data": validation_data, "validation_split": validation_split}
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = split((x, y, sample_weight), validation_split)
         feed = feed_for(
@@ -209,7 +208,7 @@ class Trainer(Steps):
         self._prepare_for(feed)
         checks.require_known_weights(self)
         if check:
-            checks.advise(self, feed, *given, first=first, **about)
+            checks.advise(self, feed, first=first, batch_size=batch_size, **given)
         if validation is not None:
             checks.look_at(self, validation, thoroughly=False)
         return loop.fit(
