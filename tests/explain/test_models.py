@@ -6,6 +6,7 @@ import pytest
 
 import lamina
 from lamina import layers
+from lamina.explain import facts
 
 
 class Residual(lamina.Model):
@@ -130,3 +131,16 @@ def test_a_relative_of_a_layer_does_not_get_its_sentence():
     assert "is a weighted sum" not in str(Doubled(3).explain((None, 4)))
     assert "Each of the 3 outputs is a weighted sum of all 4 features" in str(Renamed(3).explain((None, 4)))
     assert "of the values to zero" not in str(layers.SpatialDropout1D(0.5).explain((None, 4, 3))).split("\n")[1]
+
+
+def test_layers_made_alike_share_their_facts_but_for_the_name(monkeypatch):
+    traced = []
+    monkeypatch.setattr(
+        "lamina.explain.facts.facts_of", lambda call, real=facts.facts_of: traced.append(call) or real(call)
+    )
+    made = [layers.Dense(4, activation="relu", name=f"dense{i}") for i in range(4)]
+    own = [layers.Lambda(lambda x, k=k: x * k, name=f"times{k}") for k in (1, 2)]
+    told = lamina.Sequential([lamina.Input((4,)), *made, *own]).explain()
+    assert [layer.name for layer in told.layers] == ["dense0", "dense1", "dense2", "dense3", "times1", "times2"]
+    assert [call.name for call in traced] == ["dense0", "times1", "times2"]
+    assert told["dense3"].parameters == 20

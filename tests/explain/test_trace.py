@@ -149,3 +149,25 @@ def test_a_layer_alone_is_traced():
     assert "flat[17] is a copy of input[1, 1, 1]" in str(
         trace(layers.Flatten(name="flat"), index=17, input_shape=(None, 2, 3, 4))
     )
+
+
+def test_a_pixel_is_followed_through_branches_and_shared_layers():
+    x = lamina.Input((6,), name="x")
+    tower = layers.Dense(2, name="tower")
+    left, right = tower(x[:, :3]), tower(x[:, 3:])
+    model = lamina.Model(x, layers.Concatenate(name="join")([left, right]))
+    assert model.trace(index=1, forward=True)["join"].ranges == [(0, 1)]
+    assert model.trace(index=4, forward=True)["join"].ranges == [(2, 3)]
+
+
+def test_a_step_reaches_the_steps_behind_it():
+    model = lamina.Sequential([lamina.Input((5, 3), name="x"), layers.GRU(4, return_sequences=True, name="gru")])
+    assert model.trace(index=(2, 0), forward=True)["gru"].ranges == [(2, 4), (0, 3)]
+
+
+def test_attention_looks_everywhere_and_causal_attention_back():
+    x = lamina.Input((5, 8), name="x")
+    free = lamina.Model(x, layers.MultiHeadAttention(2, 4)(x, x))
+    causal = lamina.Model(x, layers.MultiHeadAttention(2, 4)(x, x, use_causal_mask=True))
+    assert free.trace(index=(1, 0))["x"].ranges == [(0, 4), (0, 7)]
+    assert causal.trace(index=(1, 0))["x"].ranges == [(0, 1), (0, 7)]

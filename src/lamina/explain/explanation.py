@@ -6,7 +6,7 @@ from lamina.explain import families, formulas, parameters, reading, words
 from lamina.explain.answer import Answer
 from lamina.explain.calls import Call, built_shape, calls_of
 from lamina.explain.document import Block, Line
-from lamina.explain.facts import facts_of
+from lamina.explain.facts import facts_among, facts_of
 from lamina.explain.listening import graph_of
 from lamina.explain.neighbours import without
 from lamina.explain.tracing import names_of
@@ -23,8 +23,8 @@ class LayerExplanation(Answer):
             its axes, the shape and the axis names of the input).
     """
 
-    def __init__(self, call):
-        self.facts = facts_of(call)
+    def __init__(self, call, known=None):
+        self.facts = facts_of(call) if known is None else facts_among(call, known)
         self.facts.without = without(call)
         self.sentence = families.sentence(call.layer, self.facts)
         self.receptive_field = {}
@@ -143,7 +143,8 @@ class ModelExplanation(Answer):
         self.name, self.kind = model.name, type(model).__name__
         self.inputs, self.outputs = _ends(model, calls)
         self.parameters = model.count_params()
-        self.layers = [LayerExplanation(call) for call in calls]
+        known = {}
+        self.layers = [LayerExplanation(call, known) for call in calls]
         _add_receptive_fields(calls, self.layers)
 
     @property

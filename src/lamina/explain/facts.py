@@ -1,10 +1,12 @@
 """Everything that can be derived about one call of a layer, as data."""
 
-from dataclasses import asdict, dataclass, field
+import re
+from dataclasses import asdict, dataclass, field, replace
 from math import prod
 
 import numpy as np
 
+from lamina.core import tree
 from lamina.core.context import get_mask
 from lamina.explain import families, formulas, parameters, reading, tracing, work
 from lamina.explain.influence import Influence
@@ -129,6 +131,38 @@ def facts_of(call, mask_matters=True):
         output_letters = [formulas.symbols(names) for names in facts.output_axes]
         facts.order = order_of(call, [axes[1:] for axes in letters], [axes[1:] for axes in output_letters])
     return facts
+
+
+def facts_among(call, known):
+    """Return the facts of one of many calls; calls of layers that are made alike on inputs alike share their work.
+
+    Args:
+        known: dict in which facts are kept.
+    """
+    key = _likeness(call)
+    if key is None:
+        return facts_of(call)
+    if key not in known:
+        known[key] = facts_of(call)
+    return replace(known[key], name=call.name)
+
+
+def _likeness(call):
+    """Return what two calls have in common whose facts are the same, None where a user's code may make a difference."""
+    layer, tensors = call.layer, call.inputs
+    if not type(layer).__module__.startswith("lamina.layers.") or len(tree.flatten((call.args, call.kwargs))) != len(
+        tensors
+    ):
+        return None
+    config = {name: value for name, value in layer.get_config().items() if name != "name"}
+    if _USERS_OWN.search(str(config)):
+        return None
+    inputs = [(x.shape, str(x.dtype), get_mask(x) is not None) for x in tensors]
+    weights = [(v.shape, v.trainable) for v in layer.weights]
+    return str((type(layer), config, inputs, [get_mask(x) is not None for x in call.outputs], weights))
+
+
+_USERS_OWN = re.compile(r"'class_name': '(function|__lambda__)'|'registered_name': '")
 
 
 def _program(call, training=False):
