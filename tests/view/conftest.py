@@ -52,7 +52,7 @@ def samples():
     return (images[:12, ..., None] / 255.0).astype("float32")
 
 
-@pytest.fixture
+@pytest.fixture(scope="package")
 def session(model, samples):
     return Session(model, samples, classes=list("0123456789"))
 

@@ -5,7 +5,7 @@ import pytest
 
 import lamina
 from lamina import layers
-from lamina.view import Session, View
+from lamina.view import Session, View, ViewServer
 
 pytestmark = pytest.mark.slow
 
@@ -18,15 +18,16 @@ HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
 SEVEN = [(0.25, 0.2), (0.75, 0.2), (0.7, 0.35), (0.45, 0.85)]
 
 
-def draw(page, points):
+def draw(page, points, mouse=None):
+    mouse = mouse or page.mouse
     page.locator("#pad").scroll_into_view_if_needed()
     frame = page.locator("#pad").bounding_box()
     places = [(frame["x"] + x * frame["width"], frame["y"] + y * frame["height"]) for x, y in points]
-    page.mouse.move(*places[0])
-    page.mouse.down()
+    mouse.move(*places[0])
+    mouse.down()
     for place in places[1:]:
-        page.mouse.move(*place, steps=6)
-    page.mouse.up()
+        mouse.move(*place, steps=6)
+    mouse.up()
 
 
 def click_cell(page, node, index):
@@ -117,12 +118,15 @@ def test_what_is_kept_is_compared_with_what_comes(server, opened, wait, model, s
     assert page.locator("#answer").get_attribute("data-top") == str(int(np.argmax(model(samples[3:4])[0])))
 
 
-def test_the_time_of_each_layer_is_the_height_of_a_bar(server, opened, wait):
-    page = opened(server.address)
+def test_the_time_of_each_layer_is_the_height_of_a_bar(opened, wait):
+    tiny = lamina.Sequential([lamina.Input((3,)), layers.Dense(2), layers.Flatten()])
+    serving = ViewServer(Session(tiny, np.ones((1, 3), "float32"))).start()
+    page = opened(serving.address)
     page.click("#time")
-    wait(page, "document.querySelectorAll('.time').length === 6")
+    wait(page, "document.querySelectorAll('.time').length === 2")
     heights = page.evaluate("() => [...document.querySelectorAll('.time')].map((bar) => parseFloat(bar.style.height))")
     assert max(heights) == 60
+    serving.close()
 
 
 def test_it_is_walked_through_by_keys(server, opened, wait):
@@ -179,6 +183,28 @@ def test_the_saved_page_is_live_without_a_network(session, model, samples, opene
     assert here["count"] == told["count"]
     draw(page, SEVEN)
     wait(page, "document.querySelector('#answer').dataset.top === '7'")
+
+
+def test_the_page_in_a_notebooks_cell_is_live(session, browser, wait, tmp_path):
+    (tmp_path / "cell.html").write_text(f"<!DOCTYPE html><body>{View(session)._repr_html_()}</body>")
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    page.goto((tmp_path / "cell.html").as_uri())
+    cell = page.frames[1]
+    wait(cell, "globalThis.lamina?.updates > 0")
+    draw(cell, SEVEN, page.mouse)
+    wait(cell, "document.querySelector('#answer').dataset.top === '7'")
+    page.close()
+
+
+def test_epochs_are_gone_through_by_a_slider(model, samples, opened, wait, tmp_path):
+    for epoch in (1, 2):
+        model.save_weights(tmp_path / f"{epoch}.weights.h5")
+    with_epochs = ViewServer(Session(model, samples, epochs=tmp_path)).start()
+    page = opened(with_epochs.address)
+    page.fill("#epoch", "0")
+    wait(page, "lamina.updates > 1")
+    assert "1.weights.h5" in page.locator("#input").inner_text()
+    with_epochs.close()
 
 
 def test_the_page_computes_common_layers_as_lamina_does(opened, tmp_path):
