@@ -145,7 +145,7 @@ KERAS_FILES = {
     "CVE-2025-49655: a pickle in a wrapped module": gadget(
         "keras.layers", "TorchModuleWrapper", module=base64.b64encode(b"cos\nsystem\n(S'true'\ntR.").decode()
     ),
-    "a saved model from a path": gadget("keras.layers", "TFSMLayer", filepath="/etc"),
+    "CVE-2026-1462: a saved model from a path": gadget("keras.layers", "TFSMLayer", filepath="/etc"),
     "a private name": gadget("keras.layers", "_Layer"),
     "a module by its path": gadget("lamina.saving.api", "load_model", filepath="/etc/passwd"),
     "a class that is none": gadget("keras.layers", "__class__"),
@@ -301,7 +301,38 @@ def a_group(group, tmp_path):
     group.create_group("kernel")
 
 
-@pytest.mark.parametrize("make", [external_link, soft_loop, external_data, virtual, huge, huge_chunk, text, a_group])
+HOSTILE_WEIGHTS = {
+    "CVE-2026-1669: a link to another file": external_link,
+    "CVE-2026-1669: values from another file": external_data,
+    "CVE-2026-1669: a virtual array": virtual,
+    "CVE-2026-0897 and CVE-2026-12570: a huge array": huge,
+    "CVE-2026-12570: a huge chunk": huge_chunk,
+    "a link to itself": soft_loop,
+    "text": text,
+    "a group": a_group,
+}
+
+
+@pytest.mark.parametrize("make", HOSTILE_WEIGHTS.values(), ids=HOSTILE_WEIGHTS)
+def test_weights_of_an_archive_that_lie_elsewhere_or_nowhere_are_refused(valid, tmp_path, make):
+    with zipfile.ZipFile(valid / "model.keras") as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    weights = tmp_path / "weights"
+    weights.write_bytes(members["model.weights.h5"])
+    with h5py.File(weights, "a") as file:
+        del file["layers/dense/vars/0"]
+        make(file["layers/dense/vars"], tmp_path)
+        file.move("layers/dense/vars/kernel", "layers/dense/vars/0")
+    path = str(tmp_path / "model.keras")
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in {**members, "model.weights.h5": weights.read_bytes()}.items():
+            archive.writestr(name, content)
+    error, seen = loaded(path)
+    assert isinstance(error, ValueError)
+    assert harmless(seen, path)
+
+
+@pytest.mark.parametrize("make", HOSTILE_WEIGHTS.values(), ids=HOSTILE_WEIGHTS)
 def test_weights_that_lie_elsewhere_or_nowhere_are_refused(valid, tmp_path, make):
     path = evil_hdf5(valid, tmp_path, replaced(make))
     _, seen = loaded(path)

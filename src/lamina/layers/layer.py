@@ -443,8 +443,9 @@ class Layer(WithPolicy, WithLosses, Tracked, Operation):
                 f"Layer '{self.name}' expected {len(own)} variables, but received {len(store.keys())} variables "
                 f"during loading. Expected: {[v.name for v in own]}.{unbuilt}"
             )
+        take = getattr(store, "take", store.__getitem__)  # what is read from a file need not be copied
         for i, variable in enumerate(own):
-            variable.assign(store[f"{i}"])
+            variable.assign(take(f"{i}"))
 
     explain = tools.explain
 

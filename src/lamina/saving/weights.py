@@ -7,6 +7,7 @@ import os
 import ml_dtypes
 
 from lamina.core import errors
+from lamina.core.dtypes import as_array
 from lamina.saving import hdf5
 from lamina.saving.archive import damaged
 
@@ -143,6 +144,10 @@ class ReadGroup(collections.abc.Mapping):
 
     def __getitem__(self, key):
         return read_array(self._groups[key.partition("/")[0]], key)
+
+    def take(self, key):
+        """Return an array for the engine, which nobody else will write to."""
+        return as_array(self[key], fresh=True)
 
     def __iter__(self):
         return iter(self._groups)

@@ -11,6 +11,7 @@ import numpy as np
 
 from lamina.core import errors
 
+_ALIGNMENT = 64  # bytes; the engine then uses the memory as it is
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 NOWHERE = 0xFFFFFFFFFFFFFFFF
 _DEEPEST = 32  # levels of a tree
@@ -65,9 +66,12 @@ class Source:
 
     def array(self, place, dtype, shape):
         """Return an array that lies in one piece."""
-        self._require(place, math.prod(shape) * dtype.itemsize)
-        values = np.empty(shape, dtype)
-        rest = memoryview(values.reshape(-1).view(np.uint8))
+        size = math.prod(shape) * dtype.itemsize
+        self._require(place, size)
+        room = np.empty(size + _ALIGNMENT, np.uint8)
+        room = room[-room.ctypes.data % _ALIGNMENT :][:size]
+        values = room.view(dtype).reshape(shape)
+        rest = memoryview(room)
         self.file.seek(self.start + place)
         while rest:
             count = self.file.readinto(rest)
