@@ -5,6 +5,7 @@ the weights. Loading includes making the model. What is written is flushed to th
 there: the system is told to forget the file before.
 """
 
+import gc
 import os
 import pathlib
 import subprocess
@@ -26,7 +27,7 @@ def make():
 
     inputs = x = lamina.Input((WIDTH,))
     for i in range(LAYERS):
-        x = lamina.layers.Dense(WIDTH, kernel_initializer="zeros", name=f"dense_{i}")(x)
+        x = lamina.layers.Dense(WIDTH, kernel_initializer="ones", name=f"dense_{i}")(x)
     return lamina.Model(inputs, x)
 
 
@@ -125,6 +126,7 @@ def measure(name, folder):
         run = CASES[name](pathlib.Path(folder))
         for path in pathlib.Path(folder).iterdir():
             forget(path)
+        gc.collect()
         before, peak = anonymous(), Peak()
         peak.start()
         start = time.perf_counter()

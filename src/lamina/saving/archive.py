@@ -14,6 +14,7 @@ import zipfile
 import zlib
 
 from lamina.core import errors
+from lamina.saving.checksums import checksum
 
 CONFIG = "config.json"
 METADATA = "metadata.json"
@@ -23,7 +24,6 @@ ASSETS = "assets"
 # A member may claim any size in a few bytes: above the floor, it must not be compressed beyond belief.
 _UNSUSPICIOUS_BYTES = 1 << 26
 _LARGEST_EXPANSION = 100
-_PIECE = 1 << 20  # bytes read at once
 _LOCAL_HEADER = struct.Struct("<4s5H3L2H")
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError)
 
@@ -82,7 +82,7 @@ class Archive:
             return io.BytesIO(self.read(name)), 0, info.file_size
         file = self._opened(self.path)
         start = _start(file, info, self.path)
-        found = self._reader.submit(_checksum, self._opened(self.path), start, info.file_size)
+        found = self._reader.submit(checksum, self._opened(self.path), start, info.file_size)
         self._checks.append((name, info.CRC, found))
         return file, start, info.file_size
 
@@ -163,7 +163,7 @@ def _write_in_place(archive, name, write):
     start = info.header_offset + file.write(info.FileHeader(zip64=True))  # room for it
     write(file, start)
     info.file_size = info.compress_size = file.seek(0, os.SEEK_END) - start
-    info.CRC = _checksum(file, start, info.file_size)
+    info.CRC = checksum(file, start, info.file_size)
     file.seek(info.header_offset)
     file.write(info.FileHeader(zip64=True))
     file.seek(start + info.file_size)
@@ -171,16 +171,6 @@ def _write_in_place(archive, name, write):
     archive.NameToInfo[name] = info
     archive.start_dir = start + info.file_size
     archive._didModify = True
-
-
-def _checksum(file, start, size):
-    """Return the CRC-32 of a part of a file."""
-    file.seek(start)
-    total = 0
-    while size > 0 and (content := file.read(min(size, _PIECE))):
-        total = zlib.crc32(content, total)
-        size -= len(content)
-    return total
 
 
 def _start(file, info, path):

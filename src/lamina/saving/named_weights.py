@@ -37,4 +37,4 @@ def load_named(model, path, skip_mismatch=False):
     if extra:
         names = ", ".join(extra[:20])
         errors.warn("L407", f"{path} has weights that the model has no place for: {names}.", stacklevel=4)
-    assign(pairs, path, skip_mismatch)
+    assign(pairs, path, skip_mismatch, owned=False)

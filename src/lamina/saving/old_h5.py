@@ -10,6 +10,7 @@ import warnings
 import numpy as np
 
 from lamina.core import errors
+from lamina.core.dtypes import as_array
 from lamina.core.serialization import deserialize_keras_object, serialize_keras_object
 from lamina.saving.archive import damaged
 from lamina.saving.old_configs import upgrade, upgrade_compile_config
@@ -116,8 +117,8 @@ def _weights(layer):
     return [*layer.trainable_weights, *layer.non_trainable_weights]
 
 
-def assign(pairs, path, skip_mismatch=False):
-    """Give all variables their arrays, or none of them if one does not fit."""
+def assign(pairs, path, skip_mismatch=False, owned=True):
+    """Give all variables their arrays, or none of them if one does not fit; `owned` ones nobody else has."""
     misfits = {what: told for what, variables, arrays in pairs if (told := _misfit(variables, arrays))}
     if misfits:
         lines = [f"L407: the weights in {path} do not fit the model:", *(f"  {k}: {v}" for k, v in misfits.items())]
@@ -128,7 +129,7 @@ def assign(pairs, path, skip_mismatch=False):
     for what, variables, arrays in pairs:
         if what not in misfits:
             for variable, array in zip(variables, arrays, strict=True):
-                variable.assign(array)
+                variable.assign(as_array(array, fresh=owned))
 
 
 def _misfit(variables, arrays):
