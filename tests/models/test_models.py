@@ -210,3 +210,21 @@ def test_a_model_gives_and_takes_its_state_as_a_tree():
     second.set_state_tree({"trainable_variables": nested})
     x = np.ones((2, 4), "float32")
     np.testing.assert_array_equal(first(x), second(x))
+
+
+def test_inputs_that_are_not_used_or_taken_in_order_are_told_once():
+    a, b = keras.Input((2,), name="a"), keras.Input((2,), name="b")
+    model = keras.Model({"a": a, "b": b}, layers.Add()([a, b]))
+    one = np.ones((1, 2), "float32")
+    with pytest.warns(UserWarning, match="The structure of `inputs` doesn't match"):
+        model({"a": one, "b": one, "c": one})
+    model({"a": one, "b": one, "c": one})
+    other = keras.Model({"a": a, "b": b}, layers.Add()([a, b]))
+    with pytest.warns(UserWarning, match="The structure of `inputs` doesn't match"):
+        other([one, one])
+
+
+@pytest.mark.parametrize("make", [lambda: keras.Model(), lambda: keras.Sequential([keras.Input((2,))])])
+def test_the_list_of_layers_is_not_to_be_set(make):
+    with pytest.raises(AttributeError, match="attribute is reserved"):
+        make().layers = []

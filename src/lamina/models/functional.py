@@ -1,6 +1,7 @@
 """Functional: a model made of the layer calls between its inputs and its outputs."""
 
 import inspect
+import warnings
 
 import jax
 
@@ -36,6 +37,7 @@ class Functional(Model):
     _saveable_kind = "Functional"
     _allow_non_tensor_positional_args = True
     _convert_input_args = False
+    _warned_of_structure = False
     _holds_to_its_shape = True  # not so inside a stack whose shape is only that of the first data
 
     def __init__(self, inputs, outputs, name=None, **kwargs):
@@ -69,6 +71,10 @@ class Functional(Model):
     def layers(self):
         """The layers, inputs first, in the order of the data."""
         return [operation for operation in self._graph.operations if isinstance(operation, Layer)]
+
+    @layers.setter
+    def layers(self, value):
+        Model.layers.fset(self, value)
 
     @property
     def operations(self):
@@ -169,15 +175,28 @@ class Functional(Model):
         if isinstance(struct, dict) and isinstance(inputs, dict):
             if not set(struct) <= set(inputs):
                 self._raise_structure_mismatch(inputs)
+            if len(inputs) > len(struct):
+                self._warn_of_structure(inputs)
             inputs = {key: inputs[key] for key in struct}
-        elif isinstance(struct, dict) and len(struct) > 1 and list(struct) != sorted(struct):
-            self._raise_structure_mismatch(inputs)
+        elif isinstance(struct, dict) and len(struct) > 1:
+            if list(struct) != sorted(struct):
+                self._raise_structure_mismatch(inputs)
+            self._warn_of_structure(inputs)
         return tree.flatten(inputs)
 
+    def _warn_of_structure(self, inputs):
+        """Say once that inputs are taken in order, or that some are not used."""
+        if not self._warned_of_structure:
+            object.__setattr__(self, "_warned_of_structure", True)
+            warnings.warn(self._structure_mismatch(inputs), stacklevel=5)
+
     def _raise_structure_mismatch(self, inputs):
+        raise ValueError(self._structure_mismatch(inputs))
+
+    def _structure_mismatch(self, inputs):
         expected = tree.map_structure(lambda x: x.name, self._inputs_struct)
         received = tree.map_structure(lambda x: describe(x) if hasattr(x, "shape") else x, inputs)
-        raise ValueError(
+        return (
             f"The structure of `inputs` doesn't match the expected structure.\nExpected: {expected}\nReceived: "
             f"inputs={received}"
         )

@@ -80,6 +80,10 @@ class Model(Trainer, Layer):
         """The layers directly in the model."""
         return self._flatten_layers(include_self=False, recursive=False)
 
+    @layers.setter
+    def layers(self, value):
+        raise AttributeError("`Model.layers` attribute is reserved and should not be used. Please use another name.")
+
     def get_layer(self, name=None, index=None):
         """Return one layer, by name or by position.
 

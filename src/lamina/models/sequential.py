@@ -158,6 +158,13 @@ class Sequential(Model):
         """The layers without the input."""
         return [layer for i, layer in enumerate(self._stack) if i or not isinstance(layer, InputLayer)]
 
+    @layers.setter
+    def layers(self, value):
+        raise AttributeError(
+            "`Sequential.layers` attribute is reserved and should not be used. Use `add()` and `pop()` to change the "
+            "layers in this model."
+        )
+
     @property
     def input_dtype(self):
         """The dtype of the input."""
