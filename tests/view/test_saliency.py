@@ -33,6 +33,14 @@ def test_scores_are_before_the_softmax(network):
     np.testing.assert_allclose(found - found[0], (logits(network, X)[0] - logits(network, X)[0, 0]), atol=1e-5)
 
 
+@pytest.mark.parametrize("last", [layers.Softmax(), layers.Activation("softmax")])
+def test_an_activation_in_a_layer_of_its_own_is_left_out_too(last):
+    linear = layers.Dense(4)
+    stack = lamina.Sequential([lamina.Input((3,)), linear, last])
+    x = np.ones((2, 3), "float32")
+    np.testing.assert_allclose(saliency.scores(stack, x), linear(x), rtol=1e-5)
+
+
 def test_gradient_is_the_largest_difference_quotient(network):
     weights = [np.asarray(v.value, "float64") for v in network.weights]
 

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from lamina import layers
 from lamina.explain.calls import calls_of
 from lamina.explain.origins import Walk
 from lamina.view.contributions import without_activation
@@ -105,10 +106,12 @@ def _walk(model, x):
 def _scores(walk):
     """Return a function from known arrays to the model's output before its last activation."""
     last = walk.calls[-1]
+    is_activation = isinstance(last.layer, (layers.Activation, layers.Softmax))
+    tensor = last.inputs[0] if is_activation else last.outputs[0]
 
     def score(known):
         with without_activation(last.layer):
-            return walk.run(dict(known), last.outputs[0])
+            return walk.run(dict(known), tensor)
 
     return score
 
