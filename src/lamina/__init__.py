@@ -14,6 +14,7 @@ _MODULES = (
     "constraints",
     "datasets",
     "dialects",
+    "distribution",
     "dtype_policies",
     "explain",
     "export",

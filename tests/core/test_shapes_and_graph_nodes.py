@@ -131,3 +131,25 @@ def test_symbolic_tensors_are_found_at_any_depth():
     assert any_symbolic([[{"a": x}]])
     assert any_symbolic((), {"k": (1, x)})
     assert not any_symbolic([1, [2]], {"k": None})
+
+
+@pytest.mark.parametrize(
+    ("function", "shape"),
+    [
+        (lambda x: x[:, : min(x.shape[1], 4)], (None, None)),
+        (lambda x: x[:, : max(x.shape[1], 300)], (None, None)),
+        (lambda x: x[:, : min(x.shape[1], 4)] if x.shape[1] > 100 else x[:, :4] + 0, (None, None)),
+        (lambda x: x[:, :1] if x.shape[1] > 0 else x, (None, 1)),
+    ],
+)
+def test_bounds_written_into_a_function_are_not_taken_for_sizes(function, shape):
+    assert shapes.infer(function, KerasTensor((None, None))).shape == shape
+
+
+def test_what_cannot_take_few_steps_still_has_a_shape():
+    def function(x):
+        if x.shape[1] < 10:
+            raise ValueError("too short")
+        return x[:, :10]
+
+    assert shapes.infer(function, KerasTensor((None, None))).shape == (None, 10)

@@ -2,7 +2,7 @@
 
 Unknown sizes become JAX's symbolic dimensions, so that the result is a formula: a stride-2 convolution of
 `(b, h, w, 3)` yields `(b, floordiv(h - 3, 2) + 1, …)`. Where the function compares sizes in a way that has no
-single answer, it is run with two concrete sizes instead, and an axis that differs is unknown.
+single answer, it is run with a few concrete sizes instead, and an axis that differs is unknown.
 """
 
 import functools
@@ -16,6 +16,7 @@ from lamina.core.state import StatelessScope
 from lamina.core.tensor import KerasTensor
 
 PROBES = (240, 480)  # divisible by every small stride, and large enough for deep pyramids of windows
+SMALL_PROBE = 3  # below bounds that are written into functions, such as `min(size, 4)`; too small for many others
 _AXIS_NAMES = {1: "b", 2: "bn", 3: "btc", 4: "bhwc", 5: "bdhwc"}
 
 
@@ -70,7 +71,11 @@ def infer(function, *args, **kwargs):
     except Exception:
         if not unknown:
             raise
-        return _unknown_where_different(*(_probe(on_arrays, inputs, masks, size) for size in PROBES))
+        found = _unknown_where_different(*(_probe(on_arrays, inputs, masks, size) for size in PROBES))
+        try:
+            return _unknown_where_different(found, _probe(on_arrays, inputs, masks, SMALL_PROBE))
+        except Exception:  # noqa: BLE001 - what cannot take so few says nothing about more
+            return found
 
 
 def _probe(function, inputs, masks, size):

@@ -8,6 +8,7 @@ import numpy as np
 from lamina.core import allowance, dtypes
 from lamina.core.context import entering, thread
 from lamina.core.names import auto_name, current_path
+from lamina.core.placement import place_variable
 
 AGGREGATIONS = ("none", "mean", "sum", "only_first_replica")
 SYNCHRONIZATIONS = ("none", "on_read", "on_write", "auto")
@@ -98,12 +99,13 @@ class Variable:
         value = dtypes.as_array(value, dtype=None if dtype is None else dtypes.standardize_dtype(dtype))
         self._dtype = dtypes.standardize_dtype(value.dtype if dtype is None else dtype)
         self._shape = tuple(value.shape)
-        self._value = value
+        self._value = place_variable(self, value)
 
     def initialize_now(self):
         """Draw the first value, if that was put off."""
         if self._value is None:
-            self._value = dtypes.as_array(self._initializer(self._shape, dtype=self._dtype), dtype=self._dtype)
+            value = dtypes.as_array(self._initializer(self._shape, dtype=self._dtype), dtype=self._dtype)
+            self._value = place_variable(self, value)
             self._initializer = None
 
     @property
@@ -140,7 +142,7 @@ class Variable:
                 f"match. Variable '{self.path}' has shape {self._shape}. Received: value.shape={tuple(value.shape)}."
             )
         if thread.scope is None:
-            self._value = value
+            self._value = place_variable(self, value)
         else:
             thread.scope.values[id(self)] = value
         return value

@@ -5,7 +5,7 @@ import sys
 import jax
 import jax.numpy as jnp
 
-from lamina.core import config
+from lamina.core import config, placement
 from lamina.engine import compile as engine
 from lamina.training.data import ArrayFeed, pack_x_y_sample_weight, unpack_x_y_sample_weight
 from lamina.training.nonfinite import keeping_what_was_good
@@ -136,7 +136,8 @@ class OddBatch:
         self.model, self.feed, self.step = model, feed, step
         self.future = None
         smaller = isinstance(feed, ArrayFeed) and feed.steps is None and feed.last_size != feed.batch_size
-        if smaller and feed.total_batches > 1 and hasattr(step, "lower"):
+        on_one_device = placement.distribution() is None  # else the program depends on how the batch is shared out
+        if smaller and on_one_device and feed.total_batches > 1 and hasattr(step, "lower"):
             self.index = feed.total_batches - 1
 
     def start(self, values):

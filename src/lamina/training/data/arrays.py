@@ -4,6 +4,7 @@ import numpy as np
 
 from lamina.core import tree
 from lamina.core.errors import DataError, message, warn
+from lamina.core.placement import place_batch
 from lamina.training.data.conversion import dense, is_arrays, to_arrays
 from lamina.training.data.packing import pack_x_y_sample_weight
 
@@ -69,7 +70,7 @@ class ArrayFeed:
                 self._order = self._new_order()
             start = self._position * self.batch_size
             self._position += 1
-            yield self._at(start)
+            yield place_batch(self._at(start))
         if self._position == self.total_batches:
             self.restart()
 

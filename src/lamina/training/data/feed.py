@@ -6,6 +6,7 @@ import numpy as np
 
 from lamina.core import config, tree
 from lamina.core.errors import DataError, message
+from lamina.core.placement import place_batch
 from lamina.training.data.arrays import ArrayFeed, class_weights, warn_of_end
 from lamina.training.data.conversion import is_arrays, to_batch
 from lamina.training.data.packing import pack_x_y_sample_weight, unpack_x_y_sample_weight
@@ -68,7 +69,7 @@ class Feed:
             batch, self._next = self._next, _NOTHING
             done += 1
             self._count += 1
-            yield batch
+            yield place_batch(batch)
         if self.steps is not None and done < self.steps:
             warn_of_end(done, self.steps)
         if self._count == _length(self.source):
