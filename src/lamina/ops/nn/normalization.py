@@ -4,6 +4,7 @@ import warnings
 
 import jax.numpy as jnp
 from jax import lax
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from lamina.core import config
 from lamina.core.op import op
@@ -59,7 +60,7 @@ def layer_normalization(x, gamma=None, beta=None, axis=-1, epsilon=None, rms_sca
         rms_scaling: old way to divide by the deviation without shifting; see `rms_normalization`.
     """
     epsilon = config.epsilon() if epsilon is None else epsilon
-    axes = tuple(i % x.ndim for i in ([axis] if isinstance(axis, int) else axis))
+    axes = normalize_axis_tuple(axis if isinstance(axis, int) else tuple(axis), x.ndim, "axis")
     wide = x.astype(_at_least_float32(x))
     if rms_scaling:
         warnings.warn(
