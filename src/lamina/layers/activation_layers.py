@@ -99,6 +99,11 @@ class PReLU(Layer):
     def build(self, input_shape):
         """Make alpha."""
         shared = self.shared_axes or ()
+        if any(axis not in range(1, len(input_shape)) for axis in shared):
+            raise ValueError(
+                f"The `shared_axes` of PReLU '{self.name}' are axes of the input from 1 to {len(input_shape) - 1}. "
+                f"Received: shared_axes={shared} for an input of shape {tuple(input_shape)}"
+            )
         own_axes = {axis: size for axis, size in enumerate(input_shape) if axis and axis not in shared}
         self.alpha = add_weight(self, "alpha", [own_axes.get(axis, 1) for axis in range(1, len(input_shape))])
         self.input_spec = InputSpec(ndim=len(input_shape), axes=own_axes if shared else None)

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 
 from lamina.core import config
 from lamina.kernels.pooling import average_pool, max_pool
+from lamina.layers.demands import positive_integer
 from lamina.layers.input_spec import InputSpec
 from lamina.layers.layer import Layer
 from lamina.layers.pooling import as_float
@@ -25,7 +26,7 @@ class AdaptivePooling(Layer):
                 f"The `output_size` argument of {type(self).__name__} must be an integer or a tuple of {self.rank} "
                 f"integers. Received: output_size={output_size!r}"
             )
-        self.output_size = tuple(given)
+        self.output_size = tuple(positive_integer(self, "output_size", size) for size in given)
         self.data_format = config.standardize_data_format(data_format)
         self.input_spec = InputSpec(ndim=self.rank + 2)
 

@@ -7,6 +7,7 @@ from lamina import activations
 from lamina.core import tree
 from lamina.core.random import SeedGenerator
 from lamina.kernels import recurrence
+from lamina.layers.demands import positive_integer
 from lamina.layers.layer import Layer
 from lamina.layers.weights import add_weight, keep_options
 
@@ -59,11 +60,7 @@ class _GatedCell(DropoutCell):
     """What SimpleRNNCell, GRUCell and LSTMCell share: their weights, and the share of an array in each gate."""
 
     def _keep(self, units, activation, use_bias, kernel, recurrent, bias):
-        if units <= 0:
-            raise ValueError(
-                f"Received an invalid value for argument `units`, expected a positive integer, got {units}."
-            )
-        self.units = units
+        self.units = positive_integer(self, "units", units)
         self.activation = activations.get(activation)
         self.use_bias = use_bias
         keep_options(self, "kernel", *kernel)

@@ -7,12 +7,14 @@ from lamina import activations
 from lamina.core import config
 from lamina.kernels.convolution import convolve
 from lamina.layers.cells import DropoutCell, remembering
+from lamina.layers.demands import positive_integer
 from lamina.layers.input_spec import InputSpec
 from lamina.layers.recurrent import CellRNN, of_cell
 from lamina.layers.weights import add_weight, keep_options
 from lamina.layers.windows import (
     as_data_format,
     assert_no_stride_with_dilation,
+    assert_room,
     channels_last,
     known_channels,
     padding_name,
@@ -65,7 +67,7 @@ class ConvLSTMCell(DropoutCell):
     ):
         super().__init__(**kwargs)
         self.rank = rank
-        self.filters = filters
+        self.filters = positive_integer(self, "filters", filters)
         self.kernel_size = sizes(self, "kernel_size", kernel_size)
         self.strides = sizes(self, "strides", strides)
         self.padding = padding_name(self, padding)
@@ -137,6 +139,8 @@ class ConvLSTMCell(DropoutCell):
         return [convolution(self._from_format(x * pattern), part) for pattern, part in parts]
 
     def _input_conv(self, x, kernel):
+        if self.padding == "valid":
+            assert_room(self, x, self.kernel_size, self.dilation_rate)
         return convolve(x, kernel, self.strides, self.padding, self.dilation_rate)
 
     def _recurrent_conv(self, h, kernel):

@@ -6,6 +6,7 @@ from lamina import activations
 from lamina.core import serialization
 from lamina.core.context import set_mask
 from lamina.core.errors import ShapeError, message
+from lamina.layers.demands import positive_integer
 from lamina.layers.input_spec import InputSpec
 from lamina.layers.layer import Layer
 from lamina.layers.narrow_products import accumulator
@@ -56,12 +57,8 @@ class Dense(QuantizableKernel, Layer):
         quantization_config=None,
         **kwargs,
     ):
-        if not isinstance(units, int) or isinstance(units, bool) or units <= 0:
-            raise ValueError(
-                f"Received an invalid value for `units`, expected a positive integer. Received: units={units}"
-            )
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
-        self.units = units
+        self.units = positive_integer(self, "units", units)
         self.activation = activations.get(activation)
         self.use_bias = use_bias
         keep_options(self, "kernel", kernel_initializer, kernel_regularizer, kernel_constraint)

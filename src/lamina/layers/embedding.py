@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from lamina.core.context import set_mask
 from lamina.core.errors import DataError, describe, message
 from lamina.layers.arguments import serialize_argument
+from lamina.layers.demands import positive_integer
 from lamina.layers.layer import Layer
 from lamina.layers.narrow_products import accumulator
 from lamina.layers.quantization import Quantizable
@@ -56,8 +57,8 @@ class Embedding(Quantizable, Layer):
         if kwargs.pop("input_length", None) is not None:
             warnings.warn("Argument `input_length` is deprecated. Just remove it.", stacklevel=2)
         super().__init__(**kwargs)
-        self.input_dim = _size("input_dim", input_dim)
-        self.output_dim = _size("output_dim", output_dim)
+        self.input_dim = positive_integer(self, "input_dim", input_dim)
+        self.output_dim = positive_integer(self, "output_dim", output_dim)
         keep_options(self, "embeddings", embeddings_initializer, embeddings_regularizer, embeddings_constraint)
         self.mask_zero = mask_zero
         self.supports_masking = mask_zero
@@ -240,9 +241,3 @@ class ReversibleEmbedding(Embedding):
 
 def _matmul(x, weight):
     return jnp.matmul(x, weight, preferred_element_type=accumulator(x, weight))
-
-
-def _size(name, value):
-    if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
-        raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value!r} (of type {type(value)}).")
-    return value

@@ -2,6 +2,7 @@
 
 import jax.numpy as jnp
 
+from lamina.layers.demands import positive_integer
 from lamina.layers.headed_attention import HeadedAttention
 
 
@@ -49,9 +50,12 @@ class GroupedQueryAttention(HeadedAttention):
         **kwargs,
     ):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        positive_integer(self, "head_dim", head_dim)
+        positive_integer(self, "num_query_heads", num_query_heads)
+        positive_integer(self, "num_key_value_heads", num_key_value_heads)
         if num_query_heads % num_key_value_heads:
             raise ValueError(
-                "`num_query_heads` must be divisible by `num_key_value_heads`. Received: "
+                "In GroupQueryAttention, `num_query_heads` must be divisible by `num_key_value_heads`. Received: "
                 f"num_query_heads={num_query_heads}, num_key_value_heads={num_key_value_heads}"
             )
         self._keep(

@@ -3,6 +3,7 @@
 import string
 
 from lamina import regularizers
+from lamina.layers.demands import positive_integer
 from lamina.layers.headed_attention import HeadedAttention
 
 
@@ -72,9 +73,9 @@ class MultiHeadAttention(HeadedAttention):
             use_gate,
             seed,
         )
-        self.num_heads = _count("num_heads", num_heads)
-        self.key_dim = _count("key_dim", key_dim)
-        self.value_dim = key_dim if value_dim is None else _count("value_dim", value_dim)
+        self.num_heads = positive_integer(self, "num_heads", num_heads)
+        self.key_dim = positive_integer(self, "key_dim", key_dim)
+        self.value_dim = key_dim if value_dim is None else positive_integer(self, "value_dim", value_dim)
         self._output_shape = _sizes("output_shape", output_shape) or None
         self.attention_axes = _sizes("attention_axes", attention_axes)
         self._activity_regularizer = regularizers.get(activity_regularizer)  # of the projections, not of the layer
@@ -140,14 +141,6 @@ class MultiHeadAttention(HeadedAttention):
             "output_shape": self._output_shape,
             "activity_regularizer": regularizers.serialize(self._activity_regularizer),
         }
-
-
-def _count(name, value):
-    if not isinstance(value, int) or value <= 0:
-        raise ValueError(
-            f"Received an invalid value for argument `{name}`, expected a positive integer. Received: {name}={value}"
-        )
-    return value
 
 
 def _sizes(name, value):

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from lamina import regularizers
 from lamina.core.config import floatx, standardize_data_format
 from lamina.core.random import SeedGenerator
+from lamina.layers.demands import fraction
 from lamina.layers.input_spec import InputSpec
 from lamina.layers.layer import Layer
 
@@ -38,7 +39,7 @@ class Dropout(Layer):
 
     def __init__(self, rate, noise_shape=None, seed=None, **kwargs):
         super().__init__(**kwargs)
-        self.rate = _fraction("rate", rate)
+        self.rate = fraction(self, "rate", rate)
         self.seed = seed
         self.noise_shape = _checked_noise_shape(noise_shape)
         if rate > 0:
@@ -149,7 +150,7 @@ class AlphaDropout(Layer):
 
     def __init__(self, rate, noise_shape=None, seed=None, **kwargs):
         super().__init__(**kwargs)
-        self.rate = _fraction("rate", rate)
+        self.rate = fraction(self, "rate", rate)
         self.seed = seed
         self.noise_shape = noise_shape
         if rate > 0:
@@ -184,7 +185,7 @@ class GaussianDropout(Layer):
 
     def __init__(self, rate, seed=None, **kwargs):
         super().__init__(**kwargs)
-        self.rate = _fraction("rate", rate)
+        self.rate = fraction(self, "rate", rate)
         self.seed = seed
         if rate > 0:
             self.seed_generator = SeedGenerator(seed)
@@ -215,7 +216,7 @@ class GaussianNoise(Layer):
 
     def __init__(self, stddev, seed=None, **kwargs):
         super().__init__(**kwargs)
-        self.stddev = _fraction("stddev", stddev)
+        self.stddev = fraction(self, "stddev", stddev)
         self.seed = seed
         if stddev > 0:
             self.seed_generator = SeedGenerator(seed)
@@ -262,15 +263,6 @@ class ActivityRegularization(Layer):
         config = super().get_config()
         del config["activity_regularizer"]
         return config
-
-
-def _fraction(name, value):
-    if not 0 <= value <= 1:
-        raise ValueError(
-            f"Invalid value received for argument `{name}`. Expected a float value between 0 and 1. "
-            f"Received: {name}={value}"
-        )
-    return value
 
 
 def _checked_noise_shape(shape):

@@ -140,7 +140,7 @@ class RepeatVector(Layer):
         if not isinstance(n, int) or isinstance(n, bool):
             raise TypeError(f"The `n` argument of RepeatVector must be an integer. Received: n={n!r} of {type(n)}")
         if n <= 0:
-            raise ValueError(f"The `n` argument of RepeatVector must be positive. Received: n={n}")
+            raise ValueError(f"The `n` argument of RepeatVector should be a positive integer. Received: n={n}")
         self.n = n
         self.input_spec = InputSpec(ndim=2)
 
