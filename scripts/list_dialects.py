@@ -9,9 +9,21 @@ from lamina.dialects import modules, old_arguments, old_attributes, old_names, p
 
 HEAD = """# What `lamina run` understands
 
-`lamina run script.py` (or `-m module`, `-c code`), or `lamina.dialects.install()` before the first import: from then on
-`keras`, `tf_keras`, `tensorflow.keras`, `keras.src.…` and `tensorflow` mean Lamina. Each old spelling is told once;
-`--quiet` keeps it quiet, `--strict` makes it an error. This page is written by `python scripts/list_dialects.py`.
+`lamina run script.py` (or a notebook, `-m module`, `-c code`), or `lamina.dialects.install()` before the first import:
+from then on `keras`, `tf_keras`, `tensorflow.keras`, `keras.src.…` and `tensorflow` mean Lamina. Each old spelling is
+told once; `--quiet` keeps it quiet, `--strict` makes it an error, `--as-keras 2.15` is what `keras.__version__` says,
+`--python2` takes print statements. `--upgrade` runs nothing and writes `script_modern.py`, the program in today's words
+with its comments and layout (extra `upgrade`); `--check` only says what that would change. What depends on values, such
+as `predict_classes`, is told and left to the reader.
+
+- A `train_step(self, data)` of tf.keras is compiled like any step; one that looks at values (`float(loss)`) runs as
+  plain Python. `tf.GradientTape` works in it, and in another tape.
+- `tf.function` returns the function as it is: models, losses and optimizers compile what they do themselves.
+- `tf.distribute` strategies open a scope on one device; `keras.distribution` spreads a model over several.
+- A random function without a seed draws from a generator of the running layer, so that compiled steps differ.
+- Everything else of TensorFlow raises an error that names what is missing and what is near.
+
+This page is written by `python scripts/list_dialects.py`.
 """
 
 

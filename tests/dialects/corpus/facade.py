@@ -195,6 +195,8 @@ for change in (lambda i: tf.image.random_brightness(i, 0.2), lambda i: tf.image.
     assert change(image).shape == image.shape and not np.allclose(change(image), image)
 for flip, turned in ((tf.image.random_flip_left_right, image[:, ::-1]), (tf.image.random_flip_up_down, image[::-1])):
     assert {tuple(np.asarray(flip(image))[0, 0]) for _ in range(20)} == {tuple(image[0, 0]), tuple(turned[0, 0])}
+patches = tf.image.extract_patches(image[None], [1, 2, 2, 1], [1, 2, 2, 1], [1, 1, 1, 1], 'VALID')
+same(patches[0, 1, 2], image[2:4, 4:6].reshape(-1))
 assert tf.image.random_crop(image, (2, 3, 3)).shape == (2, 3, 3)
 folder = tempfile.mkdtemp()
 from PIL import Image

@@ -17,6 +17,7 @@ __all__ = [
     "decode_image",
     "decode_jpeg",
     "decode_png",
+    "extract_patches",
     "flip_left_right",
     "flip_up_down",
     "grayscale_to_rgb",
@@ -185,3 +186,8 @@ def decode_image(contents, channels=None, dtype="uint8", name=None, expand_anima
 
 
 decode_jpeg = decode_png = decode_image
+
+
+def extract_patches(images, sizes, strides, rates, padding, name=None):
+    """Return the windows of images, each as one long row of channels."""
+    return ops.image.extract_patches(images, tuple(sizes[1:3]), tuple(strides[1:3]), rates[1], padding.lower())
