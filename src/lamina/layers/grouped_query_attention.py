@@ -55,7 +55,7 @@ class GroupedQueryAttention(HeadedAttention):
         positive_integer(self, "num_key_value_heads", num_key_value_heads)
         if num_query_heads % num_key_value_heads:
             raise ValueError(
-                "In GroupQueryAttention, `num_query_heads` must be divisible by `num_key_value_heads`. Received: "
+                "In GroupedQueryAttention, `num_query_heads` must be divisible by `num_key_value_heads`. Received: "
                 f"num_query_heads={num_query_heads}, num_key_value_heads={num_key_value_heads}"
             )
         self._keep(
