@@ -64,7 +64,7 @@ def server(session):
     started.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")  # no longer: playwright's event loop would be in the way of others
 def browser():
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     program = shutil.which("chromium") or shutil.which("chromium-browser")
