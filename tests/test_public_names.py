@@ -19,7 +19,8 @@ DOCS = (Path(__file__).parents[1] / "docs" / "compatibility.md").read_text(encod
 ABSENT = object()
 # Keras has two names for an argument, that of the base class and another one in subclasses; ours is the base class's.
 NAMED_DIFFERENTLY = [f"optimizers.{name}.build" for name in vars(keras.optimizers)] + [
-    *("mixed_precision.LossScaleOptimizer.build", "optimizers.Adadelta.update_step")
+    *("mixed_precision.LossScaleOptimizer.build", "optimizers.Adadelta.update_step"),
+    "quantizers.serialize",
 ]
 
 
