@@ -15,9 +15,10 @@ def small(units=2, name="small"):
 
 
 def failure():
-    with pytest.raises(ValueError, match="conv"):
-        lamina.Sequential([lamina.Input((4, 4)), layers.Conv2D(2, 3, name="conv")])
-    return lamina.explain_last_error()
+    try:
+        return lamina.Sequential([lamina.Input((4, 4)), layers.Conv2D(2, 3, name="conv")])
+    except ValueError:
+        return lamina.explain_last_error()
 
 
 ANSWERS = {

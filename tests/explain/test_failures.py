@@ -1,5 +1,6 @@
 """Common shape mistakes: the error names both layers and the axes, and its fix, pasted, makes the program run."""
 
+import gc
 import json
 import pickle
 import re
@@ -355,3 +356,12 @@ def test_sizes_that_stand_for_unknown_ones_are_not_shown():
         lamina.ops.matmul(lamina.Input((3, 4)), lamina.Input((5, 6)))
     assert "f32[?,3,4], f32[?,5,6]" in str(caught.value)
     assert "240" not in str(caught.value)
+
+
+def test_an_error_keeps_its_model_alive_only_as_long_as_itself():
+    with pytest.raises(ValueError) as caught:
+        run(MISTAKES["two LSTMs"][0])
+    assert last_failure() is not None
+    del caught
+    gc.collect()
+    assert last_failure() is None

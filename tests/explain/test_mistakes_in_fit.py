@@ -229,3 +229,8 @@ def test_when_the_time_is_over_no_further_check_is_made(monkeypatch):
 def test_a_check_that_fails_does_not_stop_the_training(monkeypatch):
     monkeypatch.setattr("lamina.explain.checks.graph.FREE", (lambda subject: 1 / 0,))
     assert not told(fitting(net))
+
+
+def test_data_of_any_form_are_let_through():
+    batches = [(X[:32], Y[:32]), (X[32:], Y[32:])]
+    assert not told(fitting(net, validation_data=batches))

@@ -1,5 +1,6 @@
 """What was being called when something went wrong: kept for whoever asks, without the data."""
 
+import weakref
 from dataclasses import dataclass, field
 
 from lamina.core import tree
@@ -31,12 +32,12 @@ class Failure:
         self.calls.append((layer, *tree.map_structure(without_data, (args, kwargs))))
 
 
-_last = None
+_last = None  # a weak reference: the model of a failure lives no longer than the error
 
 
 def last_failure():
-    """Return the Failure of the most recent error that came out of a layer or a loss, or None."""
-    return _last
+    """Return the Failure of the most recent error that came out of a layer or a loss; None once that error is gone."""
+    return None if _last is None else _last()
 
 
 def failure_of(error):
@@ -47,9 +48,10 @@ def failure_of(error):
 def note_failure(error):
     """Note a new Failure on an error and return it; it becomes the last one."""
     global _last
-    _last = Failure(str(error))
-    setattr(error, _ATTRIBUTE, _last)
-    return _last
+    failure = Failure(str(error))
+    setattr(error, _ATTRIBUTE, failure)
+    _last = weakref.ref(failure)
+    return failure
 
 
 def note_next(error, layers):

@@ -52,7 +52,10 @@ def advise(model, x, y, already_told, *, first, **training):
         **training: validation data and batch size, as for `check`.
     """
     end = time.perf_counter() + SECONDS
-    subject = Subject(model, x, y, only_cheap=True, **training)
+    try:
+        subject = Subject(model, x, y, only_cheap=True, **training)
+    except Exception:  # noqa: BLE001 -- data of a form that only the user's own step knows
+        return
     found = []
     for each in (*graph.FREE, *(data.FREE if first else ())):
         if time.perf_counter() < end:

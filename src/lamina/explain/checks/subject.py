@@ -31,7 +31,7 @@ class Subject:
     ):
         self.model = model
         self.x, self.y = _arrays(_first(x) if only_cheap else x), _arrays(y)
-        self.validation = _arrays(validation_data)
+        self.validation = _arrays(validation_data) if isinstance(validation_data, tuple) else None
         self.validation_split = validation_split
         self.batch_size = batch_size
         if only_cheap and graph_of(model) is None:  # a subclassed model would have to be run

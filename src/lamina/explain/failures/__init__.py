@@ -18,7 +18,8 @@ def explain_last_error():
     """Walk from the input to the layer at which the last error came up, and say what would mend it.
 
     Returns: FailureExplanation; `print` it to read it.
-    Raises: LookupError if there has been no error yet.
+    Raises: LookupError if there is no error: none came up, or it is gone. It lives in the `except` block, and at a
+        prompt or in a notebook until the next one.
 
     Example:
         >>> import lamina
@@ -30,7 +31,7 @@ def explain_last_error():
     """
     failure = last_failure()
     if failure is None:
-        raise LookupError("No error has come out of a layer or a loss yet.")
+        raise LookupError("No error of a layer or a loss is there: ask in the `except` block, or at the prompt.")
     return _explained(failure)
 
 
