@@ -35,6 +35,7 @@ def called(shape):
 
 
 CONV, HEAD = 'layers.Conv2D(8, 3, name="conv")', 'layers.Dense(3, name="top")'
+SOFT = 'layers.Dense(3, activation="softmax", name="top")'
 LSTM = 'layers.LSTM(8, name="first")'
 
 # what is wrong: (program, words that the error must hold, the fix)
@@ -195,7 +196,7 @@ MISTAKES = {
         "x = x[..., :4]   # before it is used",
     ),
     "answers for each pixel": (
-        stack((8, 8, 1), CONV, HEAD, then=fitted((4, 8, 8, 1), "np.zeros(4)", "sparse_categorical_crossentropy")),
+        stack((8, 8, 1), CONV, SOFT, then=fitted((4, 8, 8, 1), "np.zeros(4)", "sparse_categorical_crossentropy")),
         ("top (b, 6, 6, 3) and y (b,)", "top has the axes batch, height, width, channels"),
         "layers.Flatten(),   # before top",
     ),
@@ -215,12 +216,12 @@ MISTAKES = {
         "layers.Dense(2, name='top'),   # in place of top",
     ),
     "one-hot labels": (
-        stack((4,), HEAD, then=fitted((3, 4), "np.eye(3)", "sparse_categorical_crossentropy")),
+        stack((4,), SOFT, then=fitted((3, 4), "np.eye(3)", "sparse_categorical_crossentropy")),
         ("wants labels of shape (3,)", "top (b, 3) and y (b, 3)"),
         'loss="categorical_crossentropy"   # in place of "sparse_categorical_crossentropy" in compile',
     ),
     "class numbers": (
-        stack((4,), HEAD, then=fitted((3, 4), "np.arange(3)", "categorical_crossentropy")),
+        stack((4,), SOFT, then=fitted((3, 4), "np.arange(3)", "categorical_crossentropy")),
         ("wants labels of shape (3, 3)", "top (b, 3) and y (b,)"),
         'loss="sparse_categorical_crossentropy"   # in place of "categorical_crossentropy" in compile',
     ),
