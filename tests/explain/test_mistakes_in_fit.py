@@ -1,5 +1,6 @@
 """The silent mistakes of today's engines: what `fit`, or the call before it, says to each; also in strict mode."""
 
+import re
 import warnings
 
 import numpy as np
@@ -123,8 +124,7 @@ def test_a_likely_mistake_is_told_once(mistake):
     warning, *others = told(run)
     assert str(warning.message).startswith(f"{code}: ")
     assert not [other for other in others if "the loss became NaN" not in str(other.message)]  # what comes of it
-    with pytest.warns(LaminaWarning, match=words):
-        run()
+    assert re.search(words, str(warning.message))
     if code != "L351":  # told where the layer is called
         assert warning.filename == __file__
 
