@@ -31,7 +31,7 @@ def hashing_trick(text, n, hash_function=None, filters=FILTERS, lower=True, spli
 
     Example:
         >>> hashing_trick("the cat the", 100, hash_function="md5")
-        [70, 53, 70]
+        [51, 3, 51]
     """
     number = _md5 if hash_function == "md5" else hash_function or hash
     words = analyzer(text) if analyzer is not None else text_to_word_sequence(text, filters, lower, split)
