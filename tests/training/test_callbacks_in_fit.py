@@ -13,6 +13,7 @@ import pytest
 
 import lamina
 from lamina import callbacks, layers, optimizers
+from lamina.core.errors import LaminaWarning
 from lamina.core.random import set_random_seed
 
 X = np.random.default_rng(0).normal(size=(48, 4)).astype("float32")
@@ -152,7 +153,8 @@ def test_evaluation_sees_averaged_weights_and_training_goes_on_with_the_others()
 
 def test_a_run_that_stops_at_a_loss_that_is_no_number():
     made = model(optimizers.SGD(float("inf")))
-    history = fit(made, hooks=[callbacks.TerminateOnNaN()])
+    with pytest.warns(LaminaWarning, match="L341"):
+        history = fit(made, hooks=[callbacks.TerminateOnNaN()])
     assert len(history.epoch) == 1
     assert int(made.optimizer.iterations) < 3
 

@@ -65,11 +65,12 @@ def test_a_loss_that_is_nan_by_itself_is_told_from_a_layer():
         model.fit(X, Y, epochs=2, verbose=0)
 
 
-def test_it_is_told_once_a_fit_and_can_be_silenced(recwarn, monkeypatch):
+def test_it_is_told_once_and_can_be_silenced(recwarn, monkeypatch):
     model = network(Root())
     model.fit(-X, Y, epochs=3, verbose=0)
     assert sum("L341" in str(warning.message) for warning in recwarn) == 1
     recwarn.clear()
+    model = network(Root())
     monkeypatch.setattr(config._settings, "silenced", frozenset({"L341"}))
     model.fit(-X, Y, verbose=0)
     assert not any("L341" in str(warning.message) for warning in recwarn)

@@ -83,23 +83,40 @@ def _epoch(model, feed, state, hooks, progress, interrupted):
     odd = programs.OddBatch(model, feed, step)
     begin, end = hooks.needs_train_batch_begin, hooks.needs_train_batch_end
     every = steps_between_hooks(model)
-    logs, count, batch = {}, 0, None
-    for batch in feed.batches():
+    logs, count, last = {}, 0, None
+    batches = feed.batches()
+    batch, problem = _pull(batches)
+    while batch is not _END:
         if begin and count % every == 0:
             hooks.on_train_batch_begin(count)
         run = step if count < odd.index else odd.program()
         logs, state.values = run(state.values, batch)
-        count += 1
+        last, count = batch, count + 1
         if count == 1:
             odd.start(state.values)
+        batch, problem = _pull(batches)  # while the device works, and before a hook waits for it
         if end and count % every == 0:
             _show(hooks, state, count - 1, logs)
         progress.step(count, logs)
         if interrupted or model.stop_training:
+            problem = None
             break
+    if problem is not None:
+        raise problem
     if end and count % every:
         _show(hooks, state, count - count % every + every - 1, logs)  # numbered as if the group were full, as in Keras
-    return (_floats(logs) if count else None), batch
+    return (_floats(logs) if count else None), last
+
+
+_END = object()
+
+
+def _pull(batches):
+    """Return the next batch, or the end, and what went wrong: the hooks of the batch before come first."""
+    try:
+        return next(batches, _END), None
+    except Exception as error:  # noqa: BLE001  (raised by the caller)
+        return _END, error
 
 
 def _show(hooks, state, number, logs):

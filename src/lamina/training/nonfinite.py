@@ -36,6 +36,8 @@ def keeping_what_was_good(train_step):
 class Watch:
     """Look at the loss of each epoch; at the first NaN warn, and name the step and the first layer that went wrong.
 
+    Once for a model, and not if the first look at the data has found NaN in the inputs.
+
     Args:
         model: the model that is trained.
         feed: where its batches come from.
@@ -43,7 +45,6 @@ class Watch:
 
     def __init__(self, model, feed):
         self.model, self.feed = model, feed
-        self.told = "L341" in model._told  # of the inputs: there is nothing to find
 
     def begin(self, epoch):
         """Note where the optimizer stands."""
@@ -57,9 +58,9 @@ class Watch:
             logs: the epoch's results.
             last_batch: the last batch of the epoch, for sources that cannot give an earlier one again.
         """
-        if self.told or not np.any(np.isnan(logs.get("loss", 0.0))):
+        if "L341" in self.model._told or not np.any(np.isnan(logs.get("loss", 0.0))):
             return
-        self.told = True
+        self.model._told.add("L341")
         step = self._steps_taken() - self.taken
         batch = self.feed.again(step) if hasattr(self.feed, "again") else None
         x, _, _ = unpack_x_y_sample_weight(last_batch if batch is None else batch)
