@@ -69,3 +69,35 @@ def test_the_best_weights_alone_are_kept_if_asked(tmp_path):
     assert saver.checkpointer.all_steps() == [int(np.argmax(history))]
     args = orbax.args.Composite(pytree=orbax.args.StandardRestore())
     assert set(saver.checkpointer.restore(0, args=args)["pytree"]) == {"trainable_variables", "non_trainable_variables"}
+
+
+@pytest.mark.parametrize("place", ["newest", "one step"])
+def test_a_model_and_its_training_go_on_from_a_checkpoint(tmp_path, place):
+    pytest.importorskip("orbax.checkpoint")
+    made = model()
+    fit(made, hooks=[callbacks.OrbaxCheckpoint(tmp_path, max_to_keep=None)])
+    path = tmp_path if place == "newest" else tmp_path / "2"
+    loaded = lamina.saving.load_model(path)
+    assert int(loaded.optimizer.iterations) == int(made.optimizer.iterations) == 9
+    for mine, theirs in zip(loaded.get_weights(), made.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    assert fit(loaded, 1).history == fit(made, 1).history
+    assert not lamina.saving.load_model(path, compile=False).compiled
+
+
+def test_weights_alone_are_loaded_into_a_model(tmp_path):
+    pytest.importorskip("orbax.checkpoint")
+    made, other = model(), model()
+    fit(made, 1, hooks=[callbacks.OrbaxCheckpoint(tmp_path, save_weights_only=True)])
+    other.load_weights(tmp_path)
+    np.testing.assert_array_equal(other.get_weights()[0], made.get_weights()[0])
+    with pytest.raises(ValueError, match="L407: Checkpoint does not contain model configuration"):
+        lamina.saving.load_model(tmp_path)
+
+
+def test_a_checkpoint_of_another_model_is_refused(tmp_path):
+    pytest.importorskip("orbax.checkpoint")
+    fit(model(), 1, hooks=[callbacks.OrbaxCheckpoint(tmp_path, save_weights_only=True)])
+    other = lamina.Sequential([layers.Input((4,)), layers.Dense(2, name="another")])
+    with pytest.raises(ValueError, match=r"holds no value for .*another/kernel"):
+        other.load_weights(tmp_path)

@@ -18,7 +18,7 @@ from lamina.core.serialization import (
     sharing_objects,
 )
 from lamina.core.variable import postponing
-from lamina.saving import archive, old_h5, shards
+from lamina.saving import archive, checkpoints, old_h5, shards
 from lamina.saving.files import is_open, local_path, may_write, replacing
 from lamina.saving.named_weights import load_named, save_named
 from lamina.saving.old_configs import is_old, upgrade
@@ -82,8 +82,8 @@ def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
     """Read a model from a `.keras` file, or from the `.h5` files of Keras 1, 2 and `tf.keras`.
 
     Args:
-        filepath: path of the file, or of a folder with a `.keras` file's content; or a file that is open already,
-            binary or of h5py.
+        filepath: path of the file, or of a folder with a `.keras` file's content or Orbax's checkpoints, of which the
+            newest is read; or a file that is open already, binary or of h5py.
         custom_objects: dict from names in the file to the user's classes and functions.
         compile: whether the model is compiled as it was when saved, with the optimizer's state.
         safe_mode: whether Python lambdas in the file are refused.
@@ -96,6 +96,8 @@ def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
         if is_hdf5(source):
             with opened_hdf5(source) as file, allowing(size_of(source)), postponing():
                 return old_h5.read_model(file, source, custom_objects, compile, safe_mode)
+        if checkpoints.is_checkpoint(path_of(source)):
+            return checkpoints.read_model(source, custom_objects, compile, safe_mode)
         if (path := path_of(source)) and not path.endswith(".keras") and not os.path.isdir(path):
             raise wrong_ending(path, "load_model('name.keras')")
         return _read_model(source, custom_objects, compile, safe_mode)
@@ -138,6 +140,8 @@ def save_weights(model, filepath, overwrite=True, max_shard_size=None, objects_t
 def load_weights(model, filepath, skip_mismatch=False, objects_to_skip=None, by_name=None):
     """Read weights from a `.weights.h5`, `.weights.json`, `.safetensors`, `.keras` or old `.h5` file into a model.
 
+    They may also come from a folder of Orbax's checkpoints.
+
     Args:
         model: a model or layer that is built.
         filepath: path of the file, or a file that is open already, binary or of h5py.
@@ -151,6 +155,9 @@ def load_weights(model, filepath, skip_mismatch=False, objects_to_skip=None, by_
     _require_built(model, "loading")
     if path_of(source).endswith(SAFETENSORS):
         load_named(model, source, skip_mismatch)
+        return
+    if checkpoints.is_checkpoint(path_of(source)):
+        checkpoints.load_weights(model, source)
         return
     with _understanding(source), weights_in(source) as weights:
         if isinstance(weights, WeightsFile) and old_h5.has_old_layout(weights.file):
