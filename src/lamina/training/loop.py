@@ -84,8 +84,8 @@ def _epoch(model, feed, state, hooks, progress, interrupted):
     begin, end = hooks.needs_train_batch_begin, hooks.needs_train_batch_end
     every = steps_between_hooks(model)
     logs, count, last = {}, 0, None
-    batches = feed.batches()
-    batch, problem = _pull(batches)
+    batches, problem = feed.batches(), None
+    batch = next(batches, _END)
     while batch is not _END:
         if begin and count % every == 0:
             hooks.on_train_batch_begin(count)
@@ -94,7 +94,10 @@ def _epoch(model, feed, state, hooks, progress, interrupted):
         last, count = batch, count + 1
         if count == 1:
             odd.start(state.values)
-        batch, problem = _pull(batches)  # while the device works, and before a hook waits for it
+        try:
+            batch = next(batches, _END)  # while the device works, and before a hook waits for it
+        except Exception as error:  # noqa: BLE001  (raised after the hooks of this batch)
+            batch, problem = _END, error
         if end and count % every == 0:
             _show(hooks, state, count - 1, logs)
         progress.step(count, logs)
@@ -109,14 +112,6 @@ def _epoch(model, feed, state, hooks, progress, interrupted):
 
 
 _END = object()
-
-
-def _pull(batches):
-    """Return the next batch, or the end, and what went wrong: the hooks of the batch before come first."""
-    try:
-        return next(batches, _END), None
-    except Exception as error:  # noqa: BLE001  (raised by the caller)
-        return _END, error
 
 
 def _show(hooks, state, number, logs):
