@@ -25,6 +25,7 @@ from lamina.layers.input_spec import InputSpec, assert_input_compatibility
 from lamina.layers.losses import WithLosses, layers_with_losses
 from lamina.layers.precision import WithPolicy
 from lamina.layers.tracking import Tracked
+from lamina.layers.weights import take
 
 
 def _recorded_build(build):
@@ -443,9 +444,8 @@ class Layer(WithPolicy, WithLosses, Tracked, Operation):
                 f"Layer '{self.name}' expected {len(own)} variables, but received {len(store.keys())} variables "
                 f"during loading. Expected: {[v.name for v in own]}.{unbuilt}"
             )
-        take = getattr(store, "take", store.__getitem__)  # what is read from a file need not be copied
         for i, variable in enumerate(own):
-            variable.assign(take(f"{i}"))
+            variable.assign(take(store, f"{i}"))
 
     explain = tools.explain
 

@@ -11,7 +11,7 @@ from lamina.core import policies, serialization
 from lamina.layers.lora import LowRank
 from lamina.layers.narrow_products import integer_product, narrowed, with_narrowed_gradient
 from lamina.layers.stored_weight import FORMATS, Int4
-from lamina.layers.weights import add_weight
+from lamina.layers.weights import add_weight, take
 from lamina.quantizers import configs
 from lamina.quantizers.abs_max import AbsMaxQuantizer
 from lamina.quantizers.int4 import pack_int4, unpack_int4
@@ -271,7 +271,7 @@ class Quantizable(LowRank):
             super().load_own_variables(store)
             return
         for i, attribute in enumerate(saved):
-            getattr(self, attribute).assign(store[f"{i}"])
+            getattr(self, attribute).assign(take(store, f"{i}"))
         if self.lora_enabled:
             for matrix in self._thin():
                 matrix.assign(jnp.zeros(matrix.shape))

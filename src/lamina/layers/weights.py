@@ -33,3 +33,8 @@ def add_weight(layer, weight, shape, name=None, autocast=True, initializer=None)
         constraint=getattr(layer, f"{weight}_constraint"),
         autocast=autocast,
     )
+
+
+def take(store, key):
+    """Return an array that a layer loads; one that was read from a file for it alone is not copied again."""
+    return store.take(key) if hasattr(store, "take") else store[key]
