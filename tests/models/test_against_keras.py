@@ -73,12 +73,13 @@ def test_a_model_is_made_again_from_its_json(pair):
 
 @every_model
 @pytest.mark.parametrize("options", [{}, {"show_trainable": True}, {"line_length": 100, "expand_nested": True}])
-def test_the_summary_is_that_of_keras(pair, options):
+def test_the_summary_is_that_of_keras_and_says_more_of_masks(pair, options):
     mine, theirs = pair
     texts = [], []
     mine.summary(print_fn=texts[0].append, **options)
     theirs.summary(print_fn=texts[1].append, **options)
-    assert texts[0] == texts[1]
+    ours, expected = ("".join(text).splitlines() for text in texts)
+    assert [line for line in ours if not line.startswith("│ mask ")] == expected
 
 
 @every_model
