@@ -124,6 +124,13 @@ def _(layer: layers.Rescaling, facts):
 
 
 @does.register
+def _(layer: layers.Normalization, facts):
+    if layer.invert:
+        return "Multiplies by the standard deviation of the data and adds their mean: back from normalized values."
+    return "Subtracts the mean of the data and divides by their standard deviation."
+
+
+@does.register
 def _(layer: layers.Dropout, facts):
     return (
         f"In training, sets {layer.rate:.0%} of the values to zero at random and divides the others by "
