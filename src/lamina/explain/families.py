@@ -131,6 +131,24 @@ def _(layer: layers.Normalization, facts):
 
 
 @does.register
+def _(layer: layers.CategoryEncoding, facts):
+    vector = f"a vector of {layer.num_tokens} places"
+    told = {
+        "one_hot": f"Turns each class number into {vector}, zero but for a one at its own.",
+        "multi_hot": f"Turns each sample into {vector}, with ones at its class numbers.",
+        "count": f"Turns each sample into {vector}: how often each class number is in it.",
+    }
+    return told[layer.output_mode]
+
+
+@does.register
+def _(layer: layers.Discretization, facts):
+    bins = layer.num_bins if layer.bin_boundaries is None else len(layer.bin_boundaries) + 1
+    form = "" if layer.output_mode == "int" else f", as a {layer.output_mode} vector"
+    return f"Replaces each value by the number of the bin it falls into, of {bins}{form}."
+
+
+@does.register
 def _(layer: layers.Dropout, facts):
     return (
         f"In training, sets {layer.rate:.0%} of the values to zero at random and divides the others by "

@@ -13,11 +13,13 @@ from lamina.layers.attention import AdditiveAttention, Attention
 from lamina.layers.batch_normalization import (
     BatchNormalization,
 )
+from lamina.layers.category_encoding import CategoryEncoding
 from lamina.layers.cells import GRUCell, LSTMCell, SimpleRNNCell
 from lamina.layers.convolution import Conv1D, Conv2D, Conv3D, Convolution1D, Convolution2D, Convolution3D
 from lamina.layers.convolutional_recurrent import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
 from lamina.layers.core import Activation, Dense, Identity, Masking
 from lamina.layers.data_normalization import Normalization
+from lamina.layers.discretization import Discretization
 from lamina.layers.dot import Dot, dot
 from lamina.layers.einsum_dense import EinsumDense
 from lamina.layers.embedding import Embedding, ReversibleEmbedding
@@ -148,6 +150,7 @@ __all__ = [
     "AvgPool3D",
     "BatchNormalization",
     "Bidirectional",
+    "CategoryEncoding",
     "Concatenate",
     "Conv1D",
     "Conv1DTranspose",
@@ -170,6 +173,7 @@ __all__ = [
     "Dense",
     "DepthwiseConv1D",
     "DepthwiseConv2D",
+    "Discretization",
     "Dot",
     "Dropout",
     "EinsumDense",

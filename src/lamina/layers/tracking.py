@@ -28,6 +28,7 @@ class Tracked:
 
     _tracked = None
     _locked = False
+    _learned = 0  # how often it learned something that is no variable, so that programs would not see it
     _untracked = frozenset({"_losses", "_inbound_nodes", "_outbound_nodes", "_build_shapes"})
 
     def __setattr__(self, name, value):
@@ -115,6 +116,10 @@ class Tracked:
             variable.trainable = self._trainable
         for layer in self._layers:
             layer.trainable = self._trainable
+
+    def _compiled_in(self):
+        """Return what programs of this object are compiled for: which parts are trainable, and what they learned."""
+        return tuple((layer.trainable, layer._learned) for layer in self._flatten_layers())
 
     @property
     def variables(self):

@@ -13,7 +13,7 @@ from lamina.training import checks
 class CompiledCall:
     """Run a function of arrays that reads and writes a model's variables as one compiled program.
 
-    There is one program per shapes, dtypes, masks, `training`, and choice of what is trainable.
+    There is one program per shapes, dtypes, masks, `training`, and what is trainable or learned outside of variables.
 
     Args:
         model: the model whose variables are read and written.
@@ -36,7 +36,7 @@ class CompiledCall:
             table.require_rows(np.asarray(inputs[number]))
         values = [variable._value for variable in self._variables]
         masks = [get_mask(x) for x in inputs]
-        results = self._jitted(values, inputs, masks, training, self._trainable)
+        results = self._jitted(values, inputs, masks, training, self._compiled_in)
         outputs, output_masks, losses, changed = results
         for index, value in changed.items():
             self._variables[index]._value = value
@@ -52,9 +52,9 @@ class CompiledCall:
         self._seen = tracking.changes()
         self._tables = checks.tables_of(self.model)
         self._variables = self.model.variables
-        self._trainable = tuple(layer.trainable for layer in self.model._flatten_layers())
+        self._compiled_in = self.model._compiled_in()
 
-    def _pure(self, values, inputs, masks, training, trainable):
+    def _pure(self, values, inputs, masks, training, compiled_in):
         for x, mask in zip(inputs, masks, strict=True):
             if mask is not None:
                 set_mask(x, mask)

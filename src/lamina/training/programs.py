@@ -51,9 +51,9 @@ class TrainState:
 
 
 def compiled(model, kind, function, **options):
-    """Return the compiled form of one of the model's steps: made anew when what is trainable has changed."""
+    """Return the compiled form of one of the model's steps: made anew when what they are compiled for changes."""
     eager = model.run_eagerly or not model.jit_compile or config.functions_run_eagerly()
-    signature = (kind, tuple(layer.trainable for layer in model._flatten_layers()), eager)
+    signature = (kind, model._compiled_in(), eager)
     program = model._programs.get(signature)
     if program is None:
         program = model._programs[signature] = function if eager else engine.jit(function, **options)
