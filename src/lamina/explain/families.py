@@ -149,6 +149,18 @@ def _(layer: layers.Discretization, facts):
 
 
 @does.register
+def _(layer: layers.Resizing, facts):
+    means = "cutting off" if layer.crop_to_aspect_ratio else "a border" if layer.pad_to_aspect_ratio else ""
+    how = f"; {means} keeps their proportions" if means else ""
+    return f"Scales pictures to {layer.height} x {layer.width} pixels ({layer.interpolation}){how}."
+
+
+@does.register
+def _(layer: layers.CenterCrop, facts):
+    return f"Cuts out the middle {layer.height} x {layer.width} pixels; scales pictures that are smaller."
+
+
+@does.register
 def _(layer: layers.Dropout, facts):
     return (
         f"In training, sets {layer.rate:.0%} of the values to zero at random and divides the others by "

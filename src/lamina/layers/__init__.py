@@ -92,6 +92,7 @@ from lamina.layers.rescaling import (
     Rescaling,
 )
 from lamina.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
+from lamina.layers.resizing import CenterCrop, Resizing
 from lamina.layers.rnn import RNN, StackedRNNCells
 from lamina.layers.separable import (
     DepthwiseConv1D,
@@ -151,6 +152,7 @@ __all__ = [
     "BatchNormalization",
     "Bidirectional",
     "CategoryEncoding",
+    "CenterCrop",
     "Concatenate",
     "Conv1D",
     "Conv1DTranspose",
@@ -224,6 +226,7 @@ __all__ = [
     "RepeatVector",
     "Rescaling",
     "Reshape",
+    "Resizing",
     "ReversibleEmbedding",
     "SeparableConv1D",
     "SeparableConv2D",
