@@ -21,6 +21,10 @@ ABSENT = object()
 NAMED_DIFFERENTLY = [f"optimizers.{name}.build" for name in vars(keras.optimizers)] + [
     *("mixed_precision.LossScaleOptimizer.build", "optimizers.Adadelta.update_step"),
     "quantizers.serialize",
+    "layers.RandomGrayscale.get_random_transformation",
+    *(f"layers.RandomGrayscale.transform_{part}" for part in ("labels", "segmentation_masks")),
+    # Keras may leave out a transformation here, and then fails.
+    *(f"layers.Random{name}.transform_images" for name in ("Erasing", "Hue", "Posterization", "Saturation")),
 ]
 
 
