@@ -51,6 +51,7 @@ from lamina.layers.normalization import (
     RMSNormalization,
     UnitNormalization,
 )
+from lamina.layers.pipeline import Pipeline
 from lamina.layers.pooling import (
     AveragePooling1D,
     AveragePooling2D,
@@ -133,6 +134,7 @@ from lamina.layers.spatial import (
     ZeroPadding3D,
 )
 from lamina.layers.spectral_normalization import SpectralNormalization
+from lamina.layers.spectrograms import MelSpectrogram, STFTSpectrogram
 from lamina.layers.transposed_convolution import (
     Conv1DTranspose,
     Conv2DTranspose,
@@ -233,12 +235,14 @@ __all__ = [
     "MaxPooling2D",
     "MaxPooling3D",
     "Maximum",
+    "MelSpectrogram",
     "Minimum",
     "MultiHeadAttention",
     "Multiply",
     "Normalization",
     "PReLU",
     "Permute",
+    "Pipeline",
     "RMSNormalization",
     "RandomBrightness",
     "RandomContrast",
@@ -261,6 +265,7 @@ __all__ = [
     "Reshape",
     "Resizing",
     "ReversibleEmbedding",
+    "STFTSpectrogram",
     "SeparableConv1D",
     "SeparableConv2D",
     "SeparableConvolution1D",
