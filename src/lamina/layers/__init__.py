@@ -23,9 +23,11 @@ from lamina.layers.discretization import Discretization
 from lamina.layers.dot import Dot, dot
 from lamina.layers.einsum_dense import EinsumDense
 from lamina.layers.embedding import Embedding, ReversibleEmbedding
+from lamina.layers.flax_layer import FlaxLayer
 from lamina.layers.grouped_query_attention import GroupQueryAttention
 from lamina.layers.input_layer import Input, InputLayer
 from lamina.layers.input_spec import InputSpec
+from lamina.layers.jax_layer import JaxLayer
 from lamina.layers.lambda_layer import Lambda
 from lamina.layers.layer import Layer
 from lamina.layers.merging import (
@@ -201,6 +203,7 @@ __all__ = [
     "EinsumDense",
     "Embedding",
     "Flatten",
+    "FlaxLayer",
     "GRUCell",
     "GaussianDropout",
     "GaussianNoise",
@@ -222,6 +225,7 @@ __all__ = [
     "Input",
     "InputLayer",
     "InputSpec",
+    "JaxLayer",
     "LSTMCell",
     "Lambda",
     "Layer",
