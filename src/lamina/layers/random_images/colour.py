@@ -37,7 +37,7 @@ class RandomBrightness(ColourLayer):
     Raises:   ValueError for another factor or range.
     Source:   Keras 3 `RandomBrightness` (same numbers for the same seed).
     Example:
-        >>> RandomBrightness((0.5, 0.5), (0, 1))(jnp.array([[[0.2, 0.7]]])).round(1).ravel().tolist()
+        >>> RandomBrightness((0.5, 0.5), (0, 1))(jnp.array([[[0.2, 0.7]]]), training=True).round(1).ravel().tolist()
         [0.699999988079071, 1.0]
     """
 

@@ -30,7 +30,7 @@ class RandomFlip(MovingLayer):
     Source:   Keras 3 `RandomFlip` (same pictures for the same seed).
     Example:
         >>> x = jnp.broadcast_to(jnp.array([[0.0], [1.0]]), (32, 1, 2, 1))
-        >>> sorted(set(RandomFlip("horizontal", seed=1)(x)[:, 0, 0, 0].tolist()))
+        >>> sorted(set(RandomFlip("horizontal", seed=1)(x, training=True)[:, 0, 0, 0].tolist()))
         [0.0, 1.0]
     """
 
@@ -94,7 +94,7 @@ class RandomTranslation(_AffineLayer):
     Source:   Keras 3 `RandomTranslation` (same moves for the same seed).
     Example:
         >>> x = jnp.arange(4.0).reshape(1, 1, 4, 1)
-        >>> RandomTranslation(0.0, (0.25, 0.25), "constant")(x).ravel().tolist()
+        >>> RandomTranslation(0.0, (0.25, 0.25), "constant")(x, training=True).ravel().tolist()
         [0.0, 0.0, 1.0, 2.0]
     """
 
@@ -141,7 +141,7 @@ class RandomRotation(_AffineLayer):
     Raises:   ValueError for another factor; NotImplementedError for another mode or interpolation.
     Source:   Keras 3 `RandomRotation` (same angles for the same seed).
     Example:
-        >>> RandomRotation((0.25, 0.25))(jnp.arange(4.0).reshape(1, 2, 2, 1)).round().ravel().tolist()
+        >>> RandomRotation((0.25, 0.25))(jnp.arange(4.0).reshape(1, 2, 2, 1), training=True).round().ravel().tolist()
         [1.0, 3.0, 0.0, 2.0]
     """
 
@@ -198,7 +198,7 @@ class RandomZoom(_AffineLayer):
     Source:   Keras 3 `RandomZoom` (same zooms for the same seed).
     Example:
         >>> x = jnp.arange(5.0).reshape(1, 1, 5, 1)
-        >>> RandomZoom(0.0, (-0.5, -0.5))(x).ravel().tolist()
+        >>> RandomZoom(0.0, (-0.5, -0.5))(x, training=True).ravel().tolist()
         [1.0, 1.5, 2.0, 2.5, 3.0]
     """
 

@@ -22,7 +22,7 @@ class RandomCrop(MovingLayer):
     Training: only then; otherwise the pictures stay whole, as in Keras.
     Source:   Keras 3 `RandomCrop` (same windows for the same seed).
     Example:
-        >>> RandomCrop(2, 3)(jnp.ones((1, 8, 8, 3))).shape
+        >>> RandomCrop(2, 3)(jnp.ones((1, 8, 8, 3)), training=True).shape
         (1, 2, 3, 3)
     """
 
