@@ -6,7 +6,7 @@ FIND   := for p in python3.11 python3 python; do \
             $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done
 PYTHON ?= $(shell $(FIND))
 # The mechanisms, the words and the edges; the comparisons with Keras take minutes and are left to `make test`.
-QUICK  := $(addprefix tests/, test_*.py core budget datasets demo explain layers/test_core.py layers/test_reshaping.py \
+QUICK  := $(addprefix tests/, test_*.py core budget demo explain/test_brute_force.py explain/test_reading.py layers/test_core.py layers/test_reshaping.py \
             metrics/test_resolve.py models/test_models.py saving/test_archive.py training/test_bad_input.py)
 
 .PHONY: demo test chromium quick lint format bench fuzz soak clean
