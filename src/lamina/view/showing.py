@@ -34,22 +34,25 @@ class View:
             browser: whether to open a browser, where there is one.
             block: whether to wait for Ctrl-C; by default in programs, not at a prompt.
         """
+        waits = not hasattr(sys, "ps1") if block is None else block
         self.server = ViewServer(self.session).start()
+        try:
+            self._tell(browser)
+            if waits:
+                threading.Event().wait()
+        except KeyboardInterrupt:  # also one that comes while the address is being printed
+            if not waits:
+                raise
+            print()
+        finally:
+            if waits:
+                self.close()
+        return self
+
+    def _tell(self, browser):
         opened = browser and _has_screen() and webbrowser.open(self.server.address)
         print(f"{self.session.model.name} is shown at\n\n  {self.server.address}\n", flush=True)
         print("The page is in your browser. Ctrl-C ends it." if opened else "Open it in a browser. Ctrl-C ends it.")
-        if not (hasattr(sys, "ps1") if block is None else not block):
-            self.wait()
-        return self
-
-    def wait(self):
-        """Wait for Ctrl-C."""
-        try:
-            threading.Event().wait()
-        except KeyboardInterrupt:
-            print()
-        finally:
-            self.close()
 
     def close(self):
         """End the server."""
