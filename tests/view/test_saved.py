@@ -81,12 +81,18 @@ def test_a_server_is_started_and_ends(model, samples, capsys):
 
 def test_ctrl_c_ends_the_command(model, tmp_path):
     model.save(tmp_path / "little.keras")
-    command = [sys.executable, "-m", "lamina", "view", str(tmp_path / "little.keras"), "--no-browser"]
+    # What is started in the background has Ctrl-C turned off, and so has all it starts: also this, where tests run so.
+    listening = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    program = f"{listening}; from lamina import cli; sys.exit(cli.main())"
+    command = [sys.executable, "-c", program, "view", str(tmp_path / "little.keras"), "--no-browser"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as started:
         lines = [started.stdout.readline() for _ in range(3)]
         assert re.search(r"http://127\.0\.0\.1:\d+/[\w-]{32}/", lines[2])
         started.send_signal(signal.SIGINT)
-        _, errors = started.communicate(timeout=60)
+        try:
+            _, errors = started.communicate(timeout=60)
+        finally:
+            started.kill()
     assert started.returncode == 0, errors
     assert "Traceback" not in errors
 
