@@ -1,7 +1,5 @@
 """EarlyStopping: no more epochs when they no longer help."""
 
-import warnings
-
 from lamina.training.callbacks.monitor import MonitorCallback
 from lamina.training.messages import say
 
@@ -62,18 +60,13 @@ class EarlyStopping(MonitorCallback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Look whether the metric got better, and end training if it has not for too long."""
-        if self.monitor_op is None:
-            self._set_monitor_op()
-        current = self.get_monitor_value(logs)
-        if current is None or epoch < self.start_from_epoch:
+        value = self.get_monitor_value(logs)
+        if value is None or epoch < self.start_from_epoch:
             return
-        if self.restore_best_weights and self.best_weights is None:
-            self._keep_weights(epoch)  # there must be some to restore, even if nothing ever gets better (NaN)
         self.wait += 1
-        if self._is_improvement(current, self.best):
-            self.best = current
+        if self._sees_gain(value):
             self._keep_weights(epoch)
-            if self.baseline is None or self._is_improvement(current, self.baseline):
+            if self.baseline is None or self._is_improvement(value, self.baseline):
                 self.wait = 0
         elif self.wait >= self.patience and epoch > 0:
             self.stopped_epoch = epoch
@@ -92,14 +85,3 @@ class EarlyStopping(MonitorCallback):
             if self.verbose > 0:
                 say(f"Restoring model weights from the end of the best epoch: {self.best_epoch + 1}.")
             self.model.set_weights(self.best_weights)
-
-    def get_monitor_value(self, logs):
-        """Return the metric's value; warn and return None if it is not in the logs."""
-        logs = logs or {}
-        if self.monitor not in logs:
-            warnings.warn(
-                f"Early stopping conditioned on metric `{self.monitor}` which is not available. "
-                f"Available metrics are: {','.join(logs)}",
-                stacklevel=2,
-            )
-        return logs.get(self.monitor)

@@ -48,6 +48,23 @@ class MonitorCallback(Callback):
         metrics = [m for m in _metrics_of(self.model) if name == m.name or name.endswith(f"_{m.name}")]
         return next((m._direction for m in metrics if getattr(m, "_direction", None)), None)
 
+    def get_monitor_value(self, logs):
+        """Return the metric's value; warn and return None if it is not in the logs."""
+        logs = logs or {}
+        if self.monitor not in logs:
+            warnings.warn(
+                f"{type(self).__name__} watches the metric `{self.monitor}` which is not available. "
+                f"Available metrics are: {', '.join(logs)}.",
+                stacklevel=2,
+            )
+        return logs.get(self.monitor)
+
+    def _sees_gain(self, value):
+        """Tell whether this is the best value so far, and remember it."""
+        gained = self._is_improvement(value, self.best)
+        self.best = value if gained else self.best
+        return gained
+
     def _is_improvement(self, value, reference):
         if self.monitor_op is None:
             self._set_monitor_op()

@@ -1,7 +1,5 @@
 """ReduceLROnPlateau: smaller steps when larger ones no longer help."""
 
-import warnings
-
 import numpy as np
 
 from lamina.training.callbacks.learning_rates import log_learning_rates, optimizers_of
@@ -64,25 +62,16 @@ class ReduceLROnPlateau(MonitorCallback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Look whether the metric got better, and reduce the learning rate if it has not for too long."""
-        if self.monitor_op is None:
-            self._set_monitor_op()
         logs = {} if logs is None else logs
         log_learning_rates(self.model, logs)
-        current = logs.get(self.monitor)
-        if current is None:
-            warnings.warn(
-                f"Learning rate reduction is conditioned on metric `{self.monitor}` which is not available. "
-                f"Available metrics are: {','.join(logs)}.",
-                stacklevel=2,
-            )
+        value = self.get_monitor_value(logs)
+        if value is None:
             return
-        if self.in_cooldown():
-            self.cooldown_counter -= 1
+        gained = self._sees_gain(value)
+        if gained or self.in_cooldown():
             self.wait = 0
-        if self._is_improvement(current, self.best):
-            self.best = current
-            self.wait = 0
-        elif not self.in_cooldown():
+        self.cooldown_counter = max(self.cooldown_counter - 1, 0)
+        if not gained and not self.in_cooldown():
             self.wait += 1
             if self.wait >= self.patience:
                 self._reduce_all(epoch)
