@@ -141,6 +141,13 @@ def test_a_metric_that_is_not_in_the_logs_gives_a_warning_with_those_that_are():
             play(callbacks, getattr(callbacks, name)(), StandIn("lamina"), [{"accuracy": 0.5}])
 
 
+@pytest.mark.parametrize("name", ["EarlyStopping", "ReduceLROnPlateau"])
+def test_a_metric_of_unknown_direction_is_an_error_also_where_it_is_missing(name):
+    for library, module in (("lamina", callbacks), ("keras", keras.callbacks)):
+        with pytest.raises(ValueError, match="monitor=speed"):
+            play(module, getattr(module, name)("speed"), StandIn(library), [{"accuracy": 0.5}])
+
+
 class Metric:
     def __init__(self, name, direction):
         self.name, self._direction = name, direction

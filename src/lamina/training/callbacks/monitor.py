@@ -50,6 +50,8 @@ class MonitorCallback(Callback):
 
     def get_monitor_value(self, logs):
         """Return the metric's value; warn and return None if it is not in the logs."""
+        if self.monitor_op is None:
+            self._set_monitor_op()
         logs = logs or {}
         if self.monitor not in logs:
             warnings.warn(
