@@ -139,7 +139,7 @@ def facts_among(call, known):
     Args:
         known: dict in which facts are kept.
     """
-    key = _likeness(call)
+    key = likeness(call)
     if key is None:
         return facts_of(call)
     if key not in known:
@@ -147,7 +147,7 @@ def facts_among(call, known):
     return replace(known[key], name=call.name)
 
 
-def _likeness(call):
+def likeness(call):
     """Return what two calls have in common whose facts are the same, None where a user's code may make a difference."""
     layer, tensors = call.layer, call.inputs
     if not type(layer).__module__.startswith("lamina.layers.") or len(tree.flatten((call.args, call.kwargs))) != len(

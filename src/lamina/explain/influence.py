@@ -52,11 +52,11 @@ class Influence:
 
 @functools.lru_cache(maxsize=256)
 def _jitted(influence):
-    start = [_zeros(shape) for shape in influence.shapes]
     forward = jax.jit(influence._spread)
 
     @jax.jit
     def backward(wanted):
+        start = [_zeros(shape) for shape in influence.shapes]  # made inside, so that they are not kept
         return jax.vjp(influence._spread, start)[1](wanted)[0]
 
     return forward, backward

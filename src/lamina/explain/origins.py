@@ -15,6 +15,7 @@ from lamina.explain.answer import Answer
 from lamina.explain.calls import calls_of
 from lamina.explain.document import Block, Line, Table
 from lamina.explain.explanation import call_of
+from lamina.explain.facts import likeness
 from lamina.explain.influence import Influence
 from lamina.explain.listening import graph_of
 from lamina.explain.relations import relation
@@ -191,6 +192,7 @@ class Walk:
         self.calls = calls
         self.makers = {id(x): call for call in calls for x in call.outputs}
         self.inputs = list({id(x): x for call in calls for x in call.inputs if id(x) not in self.makers}.values())
+        self._influences = {}
 
     def name(self, tensor):
         """Return the name of the layer whose output a tensor is, or of the input."""
@@ -220,7 +222,7 @@ class Walk:
         for call in reversed(self.calls):
             if any(_some(wanted, x) for x in call.outputs):
                 outputs = [wanted.get(id(x), _none(x)) for x in call.outputs]
-                for x, found in zip(call.inputs, influence_of(call).backward(outputs), strict=True):
+                for x, found in zip(call.inputs, self._influence(call).backward(outputs), strict=True):
                     wanted[id(x)] = wanted.get(id(x), False) | found
                 steps.append(call)
         return [self._step(call, wanted) for call in steps]
@@ -231,7 +233,7 @@ class Walk:
         for call in self.calls:
             if any(_some(reached, x) for x in call.inputs):
                 inputs = [reached.get(id(x), _none(x)) for x in call.inputs]
-                reached.update(zip(map(id, call.outputs), influence_of(call).forward(inputs), strict=True))
+                reached.update(zip(map(id, call.outputs), self._influence(call).forward(inputs), strict=True))
                 steps.append(call)
         return [self._step(call, reached) for call in steps]
 
@@ -253,6 +255,13 @@ class Walk:
                 outputs = [y for y in tree.flatten(call.layer(*args, **kwargs)) if isinstance(y, jax.Array)]
                 known.update(zip(map(id, call.outputs), outputs, strict=True))
         return known[id(wanted)]
+
+    def _influence(self, call):
+        """Return the Influence of a call; calls of layers made alike share one, so that it is compiled once."""
+        key = likeness(call) or id(call)
+        if key not in self._influences:
+            self._influences[key] = Influence(call)
+        return self._influences[key]
 
     def _step(self, call, elements):
         outputs, inputs = (
@@ -276,13 +285,6 @@ def _distinct(tensors):
 
 def _position(tensor, tensors):
     return next(i for i, x in enumerate(tensors) if x is tensor)
-
-
-def influence_of(call):
-    """Return the Influence of a call, kept with it."""
-    if not hasattr(call, "_influence"):
-        call._influence = Influence(call)
-    return call._influence
 
 
 # --- contributions with concrete data ------------------------------------------------------------------------------
