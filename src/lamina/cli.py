@@ -90,7 +90,8 @@ def view(arguments):
         x = None if arguments.data is None else np.load(arguments.data, allow_pickle=False)
         classes = arguments.classes.split(",") if arguments.classes else None
         files = {"save": arguments.save, "png": arguments.png, "svg": arguments.svg}
-        room.view(model, x, classes=classes, epochs=arguments.epochs, browser=arguments.browser, block=True, **files)
+        options = {"classes": classes, "vocabulary": arguments.vocabulary, "epochs": arguments.epochs}
+        room.view(model, x, browser=arguments.browser, block=True, **options, **files)
     except (ImportError, OSError, TypeError, ValueError) as error:
         print(f"lamina view: {str(error).strip()}", file=sys.stderr)
         return USAGE_ERROR
@@ -243,6 +244,7 @@ def _parser():
     command.add_argument("file", type=_existing_file, metavar="FILE", help="a model saved by Lamina or Keras (.keras)")
     command.add_argument("--data", type=_existing_file, metavar="X.npy", help="samples to show, with batch axis")
     command.add_argument("--classes", metavar="A,B,C", help="names of the outputs")
+    command.add_argument("--vocabulary", metavar="WORDS.json", help="words of token ids, so that text can be typed")
     command.add_argument("--epochs", metavar="DIR", help="weights saved while training: a slider goes through them")
     command.add_argument("--save", metavar="PAGE.html", help="write one self-contained file, and start nothing")
     command.add_argument("--png", metavar="FILE", help="write a still picture (needs the extra 'view')")

@@ -12,16 +12,31 @@ from lamina.view.showing import View
 __all__ = ["Session", "View", "ViewServer", "view"]
 
 
-def view(model, x=None, *, classes=None, epochs=None, save=None, png=None, svg=None, browser=True, block=None):
+def view(
+    model,
+    x=None,
+    *,
+    classes=None,
+    vocabulary=None,
+    epochs=None,
+    save=None,
+    png=None,
+    svg=None,
+    browser=True,
+    block=None,
+):
     """Show a model at work: its layers in 3-D, each value coloured, on samples, drawings, pictures or typed numbers.
 
-    In a notebook the page stands in the cell, without a server. With `save`, `png` or `svg` files are written and
-    nothing is started. Elsewhere a server starts on 127.0.0.1 and its address is printed; Ctrl-C ends it.
+    In a notebook the page stands in the cell, without a server: live with the extra `notebook`, else as `save` writes
+    it. With `save`, `png` or `svg` files are written and nothing is started. Elsewhere a server starts on 127.0.0.1
+    and its address is printed; Ctrl-C ends it.
 
     Args:
         model: any model that is built or can be called on `x`.
         x: samples with batch axis, as the model takes them; by default digits where they fit, else random numbers.
         classes: names of the outputs.
+        vocabulary: words of token ids, so that text can be typed: a list in the order of the ids, a dict from words
+            to ids, or a file of either (.json, or text with a word a line).
         epochs: folder of weights or models saved while training, one file for each epoch: a slider goes through them.
         save: file for the page in one piece, of at most 5 MB, which needs neither server nor network.
         png, svg: files for a still picture.
@@ -30,7 +45,8 @@ def view(model, x=None, *, classes=None, epochs=None, save=None, png=None, svg=N
     Returns: View.
     Raises: ValueError for a model whose input sizes are not known, without `x`.
     """
-    shown = View(Session(model, samples_for(model) if x is None else x, classes=classes, epochs=epochs))
+    samples = samples_for(model) if x is None else x
+    shown = View(Session(model, samples, classes=classes, epochs=epochs, vocabulary=vocabulary))
     files = {"save": save, "png": png, "svg": svg}
     if any(files.values()):
         shown.write(**files)

@@ -1,5 +1,8 @@
 """What kind of input a model takes, so that the page can offer a pad, sliders or a line of text."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 
 from lamina import layers
@@ -8,28 +11,70 @@ MOST_SLIDERS = 64
 MOST_DRAWN = 96  # [pixels]
 
 
-def describe(model, nodes, arrays):
+def describe(model, nodes, arrays, words=None):
     """Return the kind of input ("drawing", "image", "table", "tokens" or "samples") and the range of its values.
 
     Args:
         nodes: the Nodes of the model's inputs.
         arrays: the samples of each.
+        words: list of the words of token ids.
+    Raises: ValueError for words that the model has no use for.
     """
-    shape = nodes[0].shape
-    low, high = _range(model, arrays[0])
-    kind = "samples"
+    shape, kind = nodes[0].shape, "samples"
+    embedding = _embedding(model) if len(nodes) == 1 and len(shape) == 1 else None
     if len(nodes) == 1:
         if len(shape) == 3 and shape[-1] in (1, 3):
             kind = "drawing" if max(shape[:2]) <= MOST_DRAWN and shape[-1] == 1 else "image"
-        elif len(shape) == 1 and _embedding(model) is not None:
+        elif embedding is not None:
             kind = "tokens"
         elif len(shape) == 1 and shape[0] <= MOST_SLIDERS:
             kind = "table"
-    vocabulary = getattr(_embedding(model), "input_dim", None)
-    return {"kind": kind, "shape": list(shape), "low": low, "high": high, "vocabulary": vocabulary}
+    size = getattr(embedding, "input_dim", None)
+    if words is not None and kind != "tokens":
+        raise ValueError(f"A vocabulary is for models that begin with token ids; {model.name} takes {kind}.")
+    if words is not None and len(words) > size:
+        raise ValueError(f"The vocabulary names id {len(words) - 1:,}; {embedding.name} has {size:,} rows.")
+    low, high = _range(arrays[0])
+    columns = [_range(column) for column in np.asarray(arrays[0]).T] if kind == "table" else None
+    return {
+        "kind": kind,
+        "shape": list(shape),
+        "low": low,
+        "high": high,
+        "ranges": columns,
+        "vocabulary": size,
+        "words": words,
+    }
 
 
-def _range(model, array):
+def read_vocabulary(given):
+    """Return the words of token ids as a list, None where an id has no word.
+
+    Args:
+        given: the words in the order of their ids; or a dict from words to ids; or a file of either: .json, or text
+            with a word a line.
+    Raises: ValueError for anything else.
+    """
+    if isinstance(given, (str, Path)):
+        text = Path(given).read_text(encoding="utf-8")
+        try:
+            given = json.loads(text) if str(given).endswith(".json") else text.splitlines()
+        except ValueError as error:
+            raise ValueError(f"{given} is no JSON: {error}.") from error
+    if isinstance(given, dict):
+        if not all(isinstance(id, int) and id >= 0 for id in given.values()):
+            raise ValueError("A vocabulary that is a dict goes from words to ids, which are whole numbers from 0.")
+        words = [None] * (max(given.values(), default=-1) + 1)
+        for word, id in given.items():
+            words[id] = word
+        return words
+    words = list(given)
+    if not all(isinstance(word, str) for word in words):
+        raise ValueError("A vocabulary is a list of words, or a dict from words to ids.")
+    return words
+
+
+def _range(array):
     """Return the range that values are drawn in: 0 to 255 or 0 to 1 for images, that of the samples for others."""
     array = np.asarray(array)
     if array.dtype.kind not in "fiub":

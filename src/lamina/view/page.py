@@ -1,8 +1,12 @@
 """The page: its files as they are served, and all of it as one file that can be sent to somebody."""
 
-import base64
+import functools
 import json
+import re
+from graphlib import TopologicalSorter
 from pathlib import Path
+
+from lamina.view import palette
 
 WEB = Path(__file__).with_name("web")
 KINDS = {
@@ -11,10 +15,13 @@ KINDS = {
     ".svg": "image/svg+xml",
     ".txt": "text/plain; charset=utf-8",
 }
+PALETTE = "js/palette.js"  # made from palette.py, so that the colours are defined in one place
 
 
 def file(name):
     """Return the content and the kind of one of the page's files, None if it is none of them."""
+    if name == PALETTE:
+        return palette.module().encode(), KINDS[".js"]
     known = {path.relative_to(WEB).as_posix(): path for path in WEB.rglob("*") if path.suffix in KINDS}
     if name not in known:
         return None
@@ -27,7 +34,7 @@ def served(nonce):
     Args:
         nonce: what the page's own inline scripts are known by.
     """
-    modules = {f"lamina/{path.name}": f"./js/{path.name}" for path in _modules()}
+    modules = {f"lamina/{name}.js": f"./js/{name}.js" for name in [*_own_modules(), "palette"]}
     imports = {"imports": {"three": "./vendor/three.min.js", **modules}}
     head = f'<link rel="stylesheet" href="./style.css" />\n<script type="importmap" nonce="{nonce}">'
     head += json.dumps(imports) + "</script>"
@@ -35,31 +42,61 @@ def served(nonce):
 
 
 def single(data, title):
-    """Return the page as one file with everything in it.
+    """Return the page as one file with everything in it, and nothing that needs more than inline scripts.
 
     Args:
         data: what it shows, ready for JSON.
         title: of the page.
     """
-    modules = {f"lamina/{path.name}": _address(path) for path in _modules()}
-    imports = {"imports": {"three": _address(WEB / "vendor/three.min.js"), **modules}}
-    head = f"<style>\n{(WEB / 'style.css').read_text(encoding='utf-8')}</style>\n"
-    head += f'<script type="importmap">{json.dumps(imports)}</script>'
-    dagre = (WEB / "vendor/dagre.min.js").read_text(encoding="utf-8").replace("</script", "<\\/script")
+    head = f"<style>\n{(WEB / 'style.css').read_text(encoding='utf-8')}</style>"
+    dagre = (WEB / "vendor/dagre.min.js").read_text(encoding="utf-8")
     layout = (WEB / "layout.worker.js").read_text(encoding="utf-8")
-    tail = f'<script type="text/plain" id="layout-worker">{dagre}\n{layout}</script>\n'
     written = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
+    tail = f'<script type="text/plain" id="layout-worker">{_inline(dagre)}\n{_inline(layout)}</script>\n'
     tail += f'<script type="application/json" id="lamina-data">{written}</script>\n'
-    tail += '<script type="module">import "lamina/app.js";</script>'
+    tail += f'<script type="module">{_bundle()}</script>'
     return _filled(head, tail, title)
 
 
-def _modules():
-    return sorted((WEB / "js").glob("*.js"))
+def _own_modules():
+    return {path.stem: path for path in sorted((WEB / "js").glob("*.js"))}
 
 
-def _address(path):
-    return "data:text/javascript;base64," + base64.b64encode(path.read_bytes()).decode()
+IMPORT = re.compile(r'^import (\{[^}]*\}|\* as \w+) from "(?:lamina/)?(\w+)(?:\.js)?";$', re.MULTILINE)
+EXPORT = re.compile(r"^export ((?:async )?(?:function|class|const) (\w+))", re.MULTILINE)
+EXPORT_LIST = re.compile(r"export\s*\{([^}]*)\};?\s*$")
+
+
+@functools.cache
+def _bundle():
+    """Return all modules as one script: each is a function that returns what it exports, called in order."""
+    sources = {name: path.read_text(encoding="utf-8") for name, path in _own_modules().items()}
+    sources["palette"] = palette.module()
+    sources["three"] = (WEB / "vendor/three.min.js").read_text(encoding="utf-8")
+    needs = {name: [found[2] for found in IMPORT.finditer(source)] for name, source in sources.items()}
+    parts = [_as_function(name, sources[name]) for name in TopologicalSorter(needs).static_order()]
+    return _inline("\n".join(parts))
+
+
+def _as_function(name, source):
+    exports = {found[2]: found[2] for found in EXPORT.finditer(source)}
+    listed = EXPORT_LIST.search(source)
+    if listed:
+        pairs = [entry.split(" as ") for entry in listed[1].split(",")]
+        exports = {pair[-1].strip(): pair[0].strip() for pair in pairs}
+        source = source[: listed.start()]
+    body = IMPORT.sub(lambda found: f"const {_names(found[1])} = module_{found[2]};", EXPORT.sub(r"\1", source))
+    returned = ", ".join(f"{outer}: {inner}" for outer, inner in exports.items())
+    return f"const module_{name} = (() => {{\n{body}\nreturn {{ {returned} }};\n}})();"
+
+
+def _names(clause):
+    return clause.removeprefix("* as ") if clause.startswith("*") else clause.replace(" as ", ": ")
+
+
+def _inline(script):
+    """Return a script as it may stand inside a page."""
+    return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 
 def _filled(head, tail, title="Lamina"):

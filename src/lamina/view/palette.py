@@ -1,7 +1,11 @@
-"""The page's colours, for still pictures.
+"""The colours of values: two maps with even steps of lightness, which do not rely on telling red from green.
 
-Source: OKLab by B. Ottosson 2020; the maps are those of `web/js/colour.js`, with even steps of lightness.
+Both the still pictures and the page have them from here.
+
+Source: OKLab by B. Ottosson 2020.
 """
+
+import base64
 
 import numpy as np
 
@@ -18,8 +22,14 @@ def colours(values):
     most = max(values.max(initial=0), -values.min(initial=0)) or 1
     signed = values.min(initial=0) < 0
     t = (values / most + 1) / 2 if signed else values / most
-    table = _DIVERGING if signed else _SEQUENTIAL
+    table = DIVERGING if signed else SEQUENTIAL
     return table[np.clip(np.round(255 * t), 0, 255).astype(int)]
+
+
+def module():
+    """Return the maps as a module for the page: base64 of 256 colours each, three bytes a colour."""
+    texts = {name: base64.b64encode(table.tobytes()).decode() for name, table in _TABLES.items()}
+    return "".join(f'export const {name} = "{text}";\n' for name, text in texts.items())
 
 
 def _oklch(lightness, chroma, hue):
@@ -46,12 +56,15 @@ _TO_RGB = np.array(
 
 
 def _sequential(t):
+    """From dark indigo over teal to yellow."""
     return _oklch(0.16 + 0.77 * t, 0.06 + 0.03 * np.sin(np.pi * t), 285 - 190 * t)
 
 
 def _diverging(t):
+    """Blue below the middle, dark in the middle, orange above."""
     distance = abs(2 * t - 1)
     return _oklch(0.19 + 0.64 * distance, 0.145 * min(1, 1.4 * distance), 250 if t < 0.5 else 62)
 
 
-_SEQUENTIAL, _DIVERGING = (np.array([map_(i / 255) for i in range(256)]) for map_ in (_sequential, _diverging))
+SEQUENTIAL, DIVERGING = (np.array([map_(i / 255) for i in range(256)]) for map_ in (_sequential, _diverging))
+_TABLES = {"sequential": SEQUENTIAL, "diverging": DIVERGING}

@@ -77,15 +77,21 @@ def occlusion(model, x, index, patch=None, stride=None, fill=None, batch_size=64
     stride = stride or max(1, patch // 2)
     fill = float(x.mean()) if fill is None else fill
     corners = [(i, j) for i in _starts(height, patch, stride) for j in _starts(width, patch, stride)]
-    covered = np.repeat(x, len(corners), axis=0)
-    for copy, (i, j) in zip(covered, corners, strict=True):
-        copy[i : i + patch, j : j + patch] = fill
-    answers = model.predict(np.concatenate([x, covered]), batch_size=batch_size, verbose=0)[:, index]
+    probability = _probability(model, x, index)
     total, count = np.zeros((height, width)), np.zeros((height, width))
-    for (i, j), lost in zip(corners, answers[0] - answers[1:], strict=True):
-        total[i : i + patch, j : j + patch] += lost
-        count[i : i + patch, j : j + patch] += 1
+    for start in range(0, len(corners), batch_size):
+        some = corners[start : start + batch_size]
+        covered = np.repeat(x, batch_size, axis=0)  # also the last, smaller batch, for the same program
+        for copy, (i, j) in zip(covered, some, strict=False):
+            copy[i : i + patch, j : j + patch] = fill
+        for (i, j), rest in zip(some, _probability(model, covered, index), strict=False):
+            total[i : i + patch, j : j + patch] += probability - rest
+            count[i : i + patch, j : j + patch] += 1
     return total / count
+
+
+def _probability(model, x, index):
+    return model.predict(x, batch_size=len(x), verbose=0)[:, index]
 
 
 def _starts(size, patch, stride):

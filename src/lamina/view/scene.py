@@ -4,9 +4,12 @@ from dataclasses import dataclass, field
 from math import ceil, prod
 
 from lamina import activations as functions
-from lamina.explain.calls import calls_of
+from lamina.core.context import get_mask, set_mask
+from lamina.core.tensor import KerasTensor
+from lamina.explain.calls import Call, calls_of, connected
 from lamina.explain.layer_outputs import LayerOutputs
 from lamina.explain.listening import graph_of
+from lamina.explain.origins import Walk
 from lamina.view.folding import fold
 
 MOST_UNFOLDED = 60  # nodes that are shown at once [count]
@@ -54,14 +57,30 @@ def layout(shape, channels_first=False, line=None):
     return Layout(prod(shape[:-3]) * shape[-1], *shape[-3:-1], size, (*planes, len(shape) - 3, len(shape) - 2))
 
 
+@dataclass(eq=False)
+class PlacedCall(Call):
+    """A call at its place in the model, also inside of nested models, on tensors of known sizes.
+
+    Attributes:
+        path: the names of the models around and of the layer, as `model.activations` has them.
+    """
+
+    path: str = ""
+
+    @property
+    def name(self):
+        """The path."""
+        return self.path
+
+
 @dataclass
 class Node:
     """One thing to see: an input of the model or what a call gives.
 
     Attributes:
         id: path of the call, as `model.activations` names it; the name of an input.
-        call: the Call; None for an input.
-        tensor: its symbolic output.
+        call: the PlacedCall; None for an input.
+        tensor: its symbolic output, of known size.
         shape: of one sample.
         sources: for each tensor that the call reads, the id of its node; None if there is none.
         group: id of the block it is folded into, "" if it stands by itself.
@@ -80,6 +99,11 @@ class Node:
     def fed_by(self):
         """The ids of the nodes that feed it, each once."""
         return list(dict.fromkeys(source for source in self.sources if source))
+
+    @property
+    def tensors(self):
+        """All tensors that it gives."""
+        return self.call.outputs if self.call else [self.tensor]
 
     @property
     def layer(self):
@@ -124,7 +148,7 @@ class Scene:
     Attributes:
         nodes: list of Nodes, inputs first, each after those that feed it.
         outputs: `LayerOutputs` of the model, one compiled program for all that is shown.
-        calls: the calls the model consists of, nested models as one call.
+        calls: the PlacedCalls the model consists of, those of nested models among them.
         groups: dict from ids of blocks to what they are called; blocks are made where there is too much to show.
     """
 
@@ -132,16 +156,17 @@ class Scene:
         self.model = model
         self.outputs = LayerOutputs(model)
         arrays = x if isinstance(x, (list, tuple)) else list(x.values()) if isinstance(x, dict) else [x]
-        self.calls = calls_of(model, None if graph_of(model) else _shapes(x))
-        self.nodes = _nodes(self.calls, arrays, self.outputs.shapes(x))
+        calls = calls_of(model, None if graph_of(model) else _shapes(x))
+        self.nodes = _nodes(calls, arrays, self.outputs.shapes(x))
+        self.calls = connected([node.call for node in self.nodes if node.call])
+        self._by_id = {node.id: node for node in self.nodes}
         self.groups = fold(self.nodes, MOST_UNFOLDED)
 
     def __getitem__(self, id):
         """Return a Node by its id."""
-        for node in self.nodes:
-            if node.id == id:
-                return node
-        raise KeyError(f"There is no node {id!r}. There are {[node.id for node in self.nodes]}.")
+        if id not in self._by_id:
+            raise KeyError(f"There is no node {id!r}. There are {list(self._by_id)}.")
+        return self._by_id[id]
 
     @property
     def inputs(self):
@@ -171,45 +196,74 @@ def _shapes(x):
     return [_shapes(item) for item in x] if isinstance(x, (list, tuple)) else (None, *x.shape[1:])
 
 
+class SceneWalk(Walk):
+    """A Walk through the calls of a Scene, inputs under the names they have there."""
+
+    def __init__(self, scene):
+        super().__init__(scene.calls)
+        self._names = {id(node.tensor): node.id for node in scene.inputs}
+
+    def name(self, tensor):
+        """Return the id of the node whose output a tensor is; of several outputs with a number behind it."""
+        return self._names.get(id(tensor)) or super().name(tensor)
+
+
 def _nodes(calls, arrays, found):
     """Return the nodes for calls, those of nested models in their place."""
     made = {id(x) for call in calls for x in call.outputs}
     tensors = list({id(x): x for call in calls for x in call.inputs if id(x) not in made}.values())
-    sources, nodes = {}, []
+    placed, nodes = {}, []
     for number, (tensor, array) in enumerate(zip(tensors, arrays, strict=False)):
         history = getattr(tensor, "_keras_history", None)
         name = history.operation.name if history and history.operation else "input" + (str(number) if number else "")
         shape = tuple(array.shape[1:])
-        nodes.append(Node(name, None, tensor, shape, str(array.dtype), layout(shape)))
-        sources[id(tensor)] = name
-    _add_calls(nodes, calls, sources, found, "")
+        placed[id(tensor)] = _sized(tensor, array)
+        nodes.append(Node(name, None, placed[id(tensor)], shape, str(array.dtype), layout(shape)))
+    _add_calls(nodes, calls, placed, found, "")
     return nodes
 
 
-def _add_calls(nodes, calls, sources, found, prefix):
-    shapes = {node.id: node.shape for node in nodes}
+def _add_calls(nodes, calls, placed, found, prefix):
+    """Add nodes for calls.
+
+    Args:
+        placed: dict from ids of the calls' tensors to those in their place, of known sizes; outputs are added.
+        found: dict from paths to arrays (or lists of them), or their ShapeDtypeStructs.
+    """
+    makers = {id(x): node for node in nodes for x in node.tensors}
     for call in calls:
         path = prefix + call.name
+        inputs = [placed.get(id(x), x) for x in call.inputs]
         inner = graph_of(call.layer)
         if inner is not None:
-            known = dict(zip(map(id, inner.inputs), (sources.get(id(x)) for x in call.inputs), strict=False))
-            inside = calls_of(call.layer)
-            _add_calls(nodes, inside, known, found, path + "/")
-            sources.update(zip(map(id, call.outputs), (known.get(id(x)) for x in inner.outputs), strict=True))
-            shapes = {node.id: node.shape for node in nodes}
+            inside = dict(zip(map(id, inner.inputs), inputs, strict=False))
+            _add_calls(nodes, calls_of(call.layer), inside, found, path + "/")
+            placed.update((id(x), inside.get(id(y), x)) for x, y in zip(call.outputs, inner.outputs, strict=True))
+            makers = {id(x): node for node in nodes for x in node.tensors}
             continue
-        output = found.get(path)
-        if output is None:
+        if path not in found:
             continue
-        output = output[0] if isinstance(output, list) else output
-        feeding = [sources.get(id(x)) for x in call.inputs]
-        shape = tuple(output.shape[1:])
+        arrays = found[path] if isinstance(found[path], list) else [found[path]]
+        outputs = [_sized(x, array) for x, array in zip(call.outputs, arrays, strict=True)]
+        placed.update(zip(map(id, call.outputs), outputs, strict=True))
+        args, kwargs = call.with_arrays(inputs)
+        feeding = [makers.get(id(x)) for x in inputs]
+        shape = tuple(arrays[0].shape[1:])
         channels_first = getattr(call.layer, "data_format", None) == "channels_first"
-        before = shapes.get(feeding[0]) if feeding else None
-        placed = layout(shape, channels_first, _line(shape, before))
-        nodes.append(Node(path, call, call.outputs[0], shape, str(output.dtype), placed, feeding))
-        shapes[path] = shape
-        sources.update(dict.fromkeys(map(id, call.outputs), path))
+        laid_out = layout(shape, channels_first, _line(shape, feeding[0] and feeding[0].shape if feeding else None))
+        made = PlacedCall(call.layer, args, kwargs, outputs, path=path)
+        sources = [source and source.id for source in feeding]
+        nodes.append(Node(path, made, outputs[0], shape, str(arrays[0].dtype), laid_out, sources))
+        makers.update((id(x), nodes[-1]) for x in outputs)
+
+
+def _sized(tensor, array):
+    """Return a tensor with the sizes of an array, and a mask if the given one has one."""
+    sized = KerasTensor((None, *array.shape[1:]), str(array.dtype))
+    mask = get_mask(tensor)
+    if mask is not None:
+        set_mask(sized, mask)
+    return sized
 
 
 def _line(shape, before):

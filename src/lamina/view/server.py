@@ -12,12 +12,10 @@ import secrets
 import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from math import isfinite
 from urllib.parse import parse_qs, urlsplit
 
-import numpy as np
-
 from lamina.view import page
+from lamina.view.questions import QUESTIONS, answer
 
 MOST_UPLOADED = 32 * 2**20  # of one input [bytes]
 NUMBERS = "application/octet-stream"
@@ -88,28 +86,12 @@ class Handler(BaseHTTPRequestHandler):
         """Keep the terminal quiet."""
 
     def do_GET(self):
-        """Answer a question."""
-        self._answer(
-            {
-                "": self._page,
-                "scene.json": lambda: self._json(self.server.session.describe()),
-                "sample": lambda: self._send(
-                    self.server.session.flat_sample(self._number("number")).tobytes(), NUMBERS
-                ),
-                "trace": self._trace,
-                "explain": lambda: self._json(self.server.session.explain(self._word("node"))),
-                "saliency": lambda: self._json(self.server.session.saliency(self._word("kind"), self._number("class"))),
-                "detail": lambda: self._send(self.server.session.frame(detail=self._word("node")), NUMBERS),
-                "profile": lambda: self._json(self.server.session.profile()),
-                "epoch": self._epoch,
-                "events": self._events,
-            },
-            otherwise=self._file,
-        )
+        """Answer a question, or give one of the page's files."""
+        self._answer({"": self._page, "events": self._events}, otherwise=self._question)
 
     def do_POST(self):
         """Run the model on the numbers sent."""
-        self._answer({"run": self._run})
+        self._answer({"run": lambda: self._tell("run", self._body())})
 
     def _answer(self, routes, otherwise=None):
         try:
@@ -144,19 +126,14 @@ class Handler(BaseHTTPRequestHandler):
 
     # --- questions ---
 
-    def _word(self, name, default=None):
-        if name not in self.words and default is None:
-            raise ValueError(f"The question lacks {name!r}.")
-        return self.words.get(name, [default])[0]
+    def _question(self, name):
+        if name in QUESTIONS and name != "run":
+            self._tell(name)
+        else:
+            self._file(name)
 
-    def _number(self, name):
-        word = self._word(name)
-        if not word.isdecimal():
-            raise ValueError(f"{name} wants a whole number, it got {word!r}.")
-        return int(word)
-
-    def _opened(self):
-        return tuple(sorted(self.words.get("open", ())))
+    def _tell(self, name, body=b""):
+        self._send(answer(self.server.session, name, self.words, body), NUMBERS)
 
     def _page(self):
         nonce = secrets.token_urlsafe(12)
@@ -173,24 +150,6 @@ class Handler(BaseHTTPRequestHandler):
             raise RefusedError(HTTPStatus.NOT_FOUND, "There is no such file.")
         content, kind = found
         self._send(content, kind)
-
-    def _trace(self):
-        text = self._word("index", "")
-        if not all(part.isdecimal() for part in text.split(",") if part):
-            raise ValueError(f"index wants whole numbers with commas between them, it got {text!r}.")
-        index = tuple(int(part) for part in text.split(",") if part)
-        if self._word("reach", "0") == "0":
-            return self._json(self.server.session.trace(self._word("node"), index))
-        forward = self._word("forward", "0") == "1"
-        return self._json(self.server.session.reach(self._word("node"), index, forward, self._opened()))
-
-    def _run(self):
-        self.server.session.run(np.frombuffer(self._body(), "<f4"))
-        self._send(self.server.session.frame(self._opened()), NUMBERS)
-
-    def _epoch(self):
-        self.server.session.load_epoch(self._number("number"))
-        self._send(self.server.session.frame(self._opened()), NUMBERS)
 
     def _body(self):
         """Read what was sent; what is too large or of the wrong kind is refused unread."""
@@ -239,9 +198,6 @@ class Handler(BaseHTTPRequestHandler):
 
     # --- answers ---
 
-    def _json(self, told):
-        self._send(json.dumps(_plain(told)).encode(), "application/json")
-
     def _refuse(self, status, text):
         self._send(json.dumps({"error": text}).encode(), "application/json", status=status)
 
@@ -261,12 +217,3 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in {**always, **headers}.items():
             self.send_header(name, value)
         self.end_headers()
-
-
-def _plain(value):
-    """Return plain data that JSON can hold: what is not finite becomes a word."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return str(value) if isinstance(value, float) and not isfinite(value) else value

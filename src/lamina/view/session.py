@@ -4,6 +4,7 @@ import json
 import re
 import struct
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 import jax
@@ -14,13 +15,12 @@ from lamina import layers
 from lamina.core import tree
 from lamina.explain import words
 from lamina.explain.explanation import LayerExplanation
-from lamina.explain.origins import Walk
 from lamina.profile import profile
 from lamina.view import levels, saliency
 from lamina.view.contributions import Contributing
 from lamina.view.formulas_in_words import formula
-from lamina.view.inputs import describe
-from lamina.view.scene import Scene
+from lamina.view.inputs import describe, read_vocabulary
+from lamina.view.scene import Scene, SceneWalk
 
 MOST_DRAWN = 200_000  # attention weights [count]
 MOST_PARTS = 400  # contributions told to the page [count]
@@ -35,18 +35,21 @@ class Session:
         x: samples, as the model takes them, with batch axis.
         classes: names of the outputs.
         epochs: folder of weights or models saved while training.
+        vocabulary: the words of token ids; see `read_vocabulary`.
 
     Attributes:
         scene: `Scene`.
         values: dict from ids of nodes to arrays with a batch axis of 1; {} before the first run.
     """
 
-    def __init__(self, model, x, classes=None, epochs=None):
+    def __init__(self, model, x, classes=None, epochs=None, vocabulary=None):
         self.model, self.classes = model, classes
         self.epochs = _epoch_files(epochs) if epochs else []
         self.samples = tree.map_structure(np.asarray, x)
         self.scene = Scene(model, self.sample(0))
         self.sizes = [node.shape for node in self.scene.inputs]
+        words = None if vocabulary is None else read_vocabulary(vocabulary)
+        self.input = describe(model, self.scene.inputs, tree.flatten(self.samples), words)
         self.values, self.flat = {}, None
         self._lock = threading.RLock()
         self._walking, self._walk = threading.Lock(), None
@@ -68,14 +71,16 @@ class Session:
     def describe(self):
         """Return the scene with all that the page needs before the first run."""
         told = self.scene.to_dict()
+        shown = levels.levels(self.scene.shown())
         for node, entry in zip(self.scene.nodes, told["nodes"], strict=True):
+            entry["level"] = shown[node.id].to_dict() if node.id in shown else None
             entry["formula"] = formula(node.layer) if node.call else "what the model is given"
         return {
             **told,
             "classes": self.classes,
             "samples": self.count,
             "epochs": [path.name for path in self.epochs],
-            "input": describe(self.model, self.scene.inputs, tree.flatten(self.samples)),
+            "input": self.input,
         }
 
     def run(self, flat):
@@ -95,6 +100,7 @@ class Session:
             start = stop
         x = tree.pack_sequence_as(self.samples, arrays)
         with self._lock:
+            self.values = {}  # a large model's values are there once, not twice
             found = self.scene.outputs(x)
             self.values = {node.id: array for node, array in zip(self.scene.inputs, arrays, strict=True)}
             for node in self.scene.nodes:
@@ -102,6 +108,13 @@ class Session:
                     array = found[node.id]
                     self.values[node.id] = array[0] if isinstance(array, list) else array
             self.flat = np.asarray(flat, "float32")
+
+    def warm_up(self):
+        """Run the first sample where nothing was run yet, so that the program is compiled when the page asks."""
+        with self._lock:
+            if not self.values:
+                self.run(self.flat_sample(0))
+                self.frame()
 
     def frame(self, opened=(), detail=None):
         """Return the values of the nodes shown as bytes: a length, a JSON header, float32 numbers.
@@ -112,7 +125,7 @@ class Session:
         """
         with self._lock:
             nodes = [self.scene[detail]] if detail else self.scene.shown(opened)
-            shown = {node.id: self.level(node, opened, detail) for node in nodes}
+            shown = levels.levels(nodes)
             values = {node.id: jnp.asarray(self.values[node.id]) for node in nodes}
             cells = np.asarray(self._pack(tuple(shown.items()))(values))
         entries, start = [], 0
@@ -123,12 +136,6 @@ class Session:
         header = json.dumps({"nodes": entries}).encode()
         header += b" " * (-len(header) % 4)
         return struct.pack("<I", len(header)) + header + cells.tobytes()
-
-    def level(self, node, opened=(), detail=None):
-        """Return the Level that a node is shown at."""
-        if detail:
-            return levels.level(node.layout, levels.MOST_CELLS)
-        return levels.levels(self.scene.shown(opened))[node.id]
 
     def _pack(self, shown):
         if shown not in self._packs:
@@ -196,22 +203,18 @@ class Session:
 
     def _regions(self, node, index, forward, opened):
         if self._walk is None:
-            self._walk = Walk(self.scene.calls)
-        walk = self._walk
-        tensor = walk.inputs[self.scene.inputs.index(node)] if node.call is None else node.tensor
-        if node.call is not None and node.call not in walk.calls:
-            return [], {}
+            self._walk = SceneWalk(self.scene)
         chosen = np.zeros(node.shape, bool)
         chosen[tuple(index)] = True
-        steps = walk.forward(tensor, chosen) if forward else walk.backward(tensor, chosen)
+        steps = (self._walk.forward if forward else self._walk.backward)(node.tensor, chosen)
         shown = {n.id: n for n in self.scene.shown(opened)}
+        found = levels.levels(shown.values())
         regions = {}
         for step in steps:
             for region in step.outputs if forward else step.inputs:
                 name = region.name if region.name in shown else region.name.rsplit(".", 1)[0]
                 if name in shown:
-                    placed = shown[name]
-                    regions[name] = levels.reached(region.elements, placed.layout, self.level(placed, opened)).tolist()
+                    regions[name] = levels.reached(region.elements, shown[name].layout, found[name]).tolist()
         return [words.step(step, forward) for step in steps], regions
 
     def load_epoch(self, number):
@@ -226,12 +229,28 @@ class Session:
             self.run(self.flat)
 
     def profile(self):
-        """Return the time of each layer, compiled alone, on all samples, by name [seconds]; measured once."""
+        """Return the time of each layer, compiled alone, on one sample, by name [seconds]; measured once."""
         if self._times is None:
-            with self._lock:
-                found = profile(self.model, self.samples, seconds=0.1)
+            with self._without_values():
+                found = profile(self.model, self.sample(0), seconds=0.1)
             self._times = {layer.name: layer.forward.median for layer in found.layers}
         return self._times
+
+    @contextmanager
+    def _without_values(self):
+        """Make room for something that computes activations of its own; the values come back after it."""
+        with self._lock:
+            self.values = {}
+            try:
+                yield
+            finally:
+                if self.flat is not None:
+                    self.run(self.flat)
+
+    def _at_once(self):
+        """Return how many inputs can be run at once within 64 MB, or within the room of all layers' values of one."""
+        sizes = [int(np.prod(node.shape)) for node in self.scene.nodes]
+        return int(np.clip(max(sum(sizes), 2**24) // (3 * max(sizes)), 1, 64))  # input and output of a layer, and work
 
     def explain(self, id):
         """Return what `explain` says of a node's layer as HTML, and its pictures: kernels, or who attends to whom."""
@@ -282,8 +301,9 @@ class Session:
             raise ValueError(f"There is no map {kind!r}. There are {list(MAPS)}.")
         if len(self.sizes) != 1 or len(self.sizes[0]) != 3:
             raise ValueError("Maps over the input are made for models whose one input is an image.")
-        with self._lock:
-            found = MAPS[kind](self.model, np.reshape(self.flat, (1, *self.sizes[0])), index)
+        options = {"batch_size": self._at_once()} if kind == "occlusion" else {}
+        with self._without_values():
+            found = MAPS[kind](self.model, np.reshape(self.flat, (1, *self.sizes[0])), index, **options)
         source = next(line.strip() for line in MAPS[kind].__doc__.splitlines() if "Source:" in line)
         return {"rows": found.shape[0], "cols": found.shape[1], "values": found.ravel().tolist(), "source": source}
 

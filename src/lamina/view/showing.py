@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lamina.view import saved, stills
 from lamina.view.server import ViewServer
+from lamina.view.widget import widget
 
 HEIGHT = 640  # of the page in a notebook [pixels]
 
@@ -21,11 +22,12 @@ class View:
 
     Attributes:
         server: `ViewServer`; None before `serve`.
+        live: the widget in a notebook; None before `widget`.
     """
 
     def __init__(self, session):
         self.session = session
-        self.server = None
+        self.server = self.live = None
 
     def serve(self, browser=True, block=None):
         """Start a server on this machine, print its address, and open it.
@@ -36,6 +38,7 @@ class View:
         """
         waits = not hasattr(sys, "ps1") if block is None else block
         self.server = ViewServer(self.session).start()
+        threading.Thread(target=self.session.warm_up, name="lamina view, first run").start()
         try:
             self._tell(browser)
             if waits:
@@ -64,6 +67,17 @@ class View:
         """Run the model again on what open pages show: its weights have changed."""
         if self.server is not None:
             self.server.announce("changed")
+        if self.live is not None:
+            self.live.send({"event": "changed"})
+
+    def widget(self):
+        """Return the page as a widget that is live in a notebook, without a server.
+
+        Raises: ImportError without anywidget, the extra `notebook`.
+        """
+        if self.live is None:
+            self.live = widget(self.session)
+        return self.live
 
     def html(self):
         """Return the page as one piece that needs neither server nor network."""
@@ -82,6 +96,13 @@ class View:
         """Tell whether the program runs in a notebook's cell."""
         shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
         return type(shell).__name__ in ("ZMQInteractiveShell", "Shell")
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        """Show the widget; `_repr_html_` stands beside it, for where there is no kernel, or no anywidget."""
+        try:
+            return self.widget()._repr_mimebundle_()
+        except ImportError:
+            return None
 
     def _repr_html_(self):
         style = f"width: 100%; height: {HEIGHT}px; border: 0; border-radius: 6px"

@@ -1,5 +1,5 @@
-// Runs in a worker behind dagre: places boxes of given sizes in ranks, from left to right.
-self.onmessage = ({ data: { id, boxes, edges, rankGap, laneGap } }) => {
+// Behind dagre, in a worker or in the page: places boxes of given sizes in ranks, from left to right.
+function placeBoxes({ boxes, edges, rankGap, laneGap }) {
   const graph = new dagre.graphlib.Graph();
   graph.setGraph({ rankdir: "LR", ranksep: rankGap, nodesep: laneGap, ranker: "longest-path" });
   graph.setDefaultEdgeLabel(() => ({}));
@@ -11,5 +11,9 @@ self.onmessage = ({ data: { id, boxes, edges, rankGap, laneGap } }) => {
     const { x, y } = graph.node(box.id);
     places[box.id] = { x, y };
   }
-  self.postMessage({ id, places });
-};
+  return places;
+}
+
+if (typeof WorkerGlobalScope !== "undefined") {
+  self.onmessage = ({ data }) => self.postMessage({ id: data.id, places: placeBoxes(data) });
+}

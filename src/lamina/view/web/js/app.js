@@ -1,21 +1,24 @@
 // The page: what is shown, chosen and asked, and who is told of it.
 
 import { answer } from "lamina/answer.js";
-import { Server } from "lamina/backend.js";
+import { Http, Lamina, Messages } from "lamina/backend.js";
 import * as cells from "lamina/cells.js";
 import { cellPanel } from "lamina/cellpanel.js";
-import { scale } from "lamina/colour.js";
-import { byId, cell as named, make, number, shape } from "lamina/format.js";
+import { epochs } from "lamina/epochs.js";
+import { byId, cell as named, make, number } from "lamina/format.js";
 import { minus } from "lamina/frame.js";
 import { inputs } from "lamina/inputs.js";
+import { layerList, layerTimes } from "lamina/layerlist.js";
 import { legend } from "lamina/legend.js";
 import { Page } from "lamina/offline.js";
+import { pictures } from "lamina/pictures.js";
 import { saw } from "lamina/saw.js";
+import { strip } from "lamina/strip.js";
 import { Unrolling } from "lamina/unroll.js";
 import { View2D } from "lamina/view2d.js";
-import { View3D, hasWebGL } from "lamina/view3d.js";
+import { View3D, graphics } from "lamina/view3d.js";
 
-const { cellOf, count, flatOf, indexOf, unflatten, wholeLevel } = cells;
+const { cellOf, count, flatOf, indexOf, levelOf, unflatten } = cells;
 
 class App {
   cells = cells;
@@ -37,15 +40,19 @@ class App {
     byId("model-name").textContent = this.told.name;
     byId("model-facts").textContent = `${this.told.parameters.toLocaleString("en")} parameters`;
     this._buttons();
-    this._list();
+    layerList(byId("layers"), this.told.nodes, (id) => this.layer(id));
+    byId("time").hidden = !this.backend.profile;
     this.control = inputs(byId("input"), this.told, {
       changed: (values) => this.input(values),
       sample: (i) => this.backend.sample(i),
       complain: (text) => this.complain(text),
     });
-    this._epochs();
-    await this.look(hasWebGL() && !new URLSearchParams(location.search).has("2d") ? "3d" : "2d");
-    if (!hasWebGL()) byId("show-3d").disabled = true;
+    epochs(byId("input"), this.told.epochs ?? [], async (number) => this._show(await this.backend.epoch(number)));
+    const solid = graphics() !== "";
+    byId("show-3d").disabled = !solid;
+    await this.look(solid && !new URLSearchParams(location.search).has("2d") ? "3d" : "2d");
+    // of the structure; the values follow [ms since the page was asked for]
+    requestAnimationFrame(() => (this.firstPicture = performance.now()));
     const first = await this.backend.sample(0);
     this.control.show(first);
     await this.input(first);
@@ -129,6 +136,7 @@ class App {
     this.raw = frame;
     this.frame = this.kept ? minus(frame, this.kept) : frame;
     if (!this.view.show(this.frame)) await this.rebuild();
+    strip(byId("strip"), this.kept ? this.shown() : [], this.kept, frame, this.frame);
     this.updates += 1;
     const output = this.told.nodes[this.told.nodes.length - 1];
     const shown = frame.get(output.id);
@@ -140,7 +148,7 @@ class App {
   }
 
   level(id) {
-    return this.frame?.get(id) ?? wholeLevel(this.nodes.get(id));
+    return levelOf(this.nodes.get(id), this.frame);
   }
 
   // --- pointing and choosing ---
@@ -164,10 +172,11 @@ class App {
     tip.style.top = `${y + 18 + tip.offsetHeight > frame.height ? y - tip.offsetHeight - 10 : y + 18}px`;
   }
 
-  /** The class that an output stands for, or how a value is made. */
+  /** The word or class that a number stands for, or how a value is made. */
   _remark(node, index) {
     const isOutput = node.id === this.told.nodes[this.told.nodes.length - 1].id;
-    return (isOutput && this.told.classes?.[index[0]]) || node.formula || node.kind;
+    const word = node.kind === "Input" && this.told.input.words?.[this.values?.[index[0]]];
+    return word || (isOutput && this.told.classes?.[index[0]]) || node.formula || node.kind;
   }
 
   chooseCell(hit) {
@@ -196,6 +205,7 @@ class App {
 
   clear() {
     this.chosen = this.trace = null;
+    byId("layer").replaceChildren();
     byId("cell").replaceChildren(make("p", { class: "soft" }, "Point at a cell to read it; click it to see what made it."));
     this._mark();
     this._current(null);
@@ -251,16 +261,16 @@ class App {
     }
     const { id, index } = this.chosen;
     const marks = new Map(
-      Object.entries(this.trace.regions).map(([name, cells]) => [name, new Map(cells.map((cell) => [cell, null]))]),
+      Object.entries(this.trace.regions).map(([name, cells]) => [name, new Set(cells)]),
     );
     const own = cellOf(this.nodes.get(id), this.level(id), index);
-    marks.set(id, new Map([[own, null]]));
+    marks.set(id, new Set([own]));
     const links = [];
     const parts = (!this.trace.forward && this.trace.parts) || [];
     if (!this.trace.complete) {
       for (const [from, place] of parts) {
-        if (!marks.has(from)) marks.set(from, new Map());
-        marks.get(from).set(cellOf(this.nodes.get(from), this.level(from), place), null);
+        if (!marks.has(from)) marks.set(from, new Set());
+        marks.get(from).add(cellOf(this.nodes.get(from), this.level(from), place));
       }
     }
     const most = Math.max(...parts.map((part) => Math.abs(part[4])), 1e-30);
@@ -278,51 +288,10 @@ class App {
 
   // --- layers ---
 
-  _list() {
-    byId("layers").replaceChildren(
-      ...this.told.nodes.map((node) => {
-        const button = make("button", { "data-node": node.id });
-        const facts = node.parameters ? `${node.parameters.toLocaleString("en")} p` : "";
-        button.append(node.name, make("small", { textContent: shape(node.shape) }));
-        button.append(make("small", { textContent: node.kind }), make("small", { textContent: facts }));
-        button.addEventListener("click", () => this.layer(node.id));
-        return make("li", {}, button);
-      }),
-    );
-    byId("time").hidden = !this.backend.profile;
-    byId("time").addEventListener("click", () => this.time().catch((error) => this.complain(error.message)));
-    byId("layers").addEventListener("keydown", (event) => {
-      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-      if (!step) return;
-      event.preventDefault();
-      const buttons = [...byId("layers").querySelectorAll("button")];
-      buttons[buttons.indexOf(document.activeElement) + step]?.focus();
-    });
-  }
-
-  /** A slider through the weights of saved epochs. */
-  _epochs() {
-    const names = this.told.epochs ?? [];
-    if (!names.length) return;
-    const range = make("input", { type: "range", id: "epoch", min: 0, max: names.length - 1, value: names.length - 1 });
-    range.setAttribute("aria-label", "Epoch");
-    const shown = make("output", { class: "mono" });
-    range.addEventListener("input", async () => {
-      shown.textContent = names[range.value];
-      await this._show(await this.backend.epoch(range.value));
-    });
-    byId("input").append(make("h2", {}, "Epoch"), range, shown);
-  }
-
   /** Say how long each layer takes, as bars. */
   async time() {
     const times = await this.backend.profile();
-    const most = Math.max(...Object.values(times));
-    for (const button of byId("layers").querySelectorAll("button")) {
-      const seconds = times[button.dataset.node];
-      button.style.setProperty("--time", seconds ? `${((100 * seconds) / most).toFixed(1)}%` : "0%");
-      button.title = seconds ? `${number(1000 * seconds)} ms, compiled alone` : "";
-    }
+    layerTimes(byId("layers"), times);
     this.view.rise?.(times);
   }
 
@@ -374,6 +343,7 @@ class App {
       byId("compare").setAttribute("aria-pressed", String(Boolean(this.kept)));
       await this._show(this.raw);
     });
+    byId("time").addEventListener("click", () => this.time().catch((error) => this.complain(error.message)));
     byId("fit").addEventListener("click", () => this.view.fit());
     byId("theme").addEventListener("click", () => {
       const dark = matchMedia("(prefers-color-scheme: dark)").matches;
@@ -413,26 +383,9 @@ class App {
   }
 }
 
-/** Kernels, or who attends to whom, on one scale. */
-function pictures({ title, shape: [rows, cols], values }) {
-  const flat = values.flat(2);
-  const range = scale(flat);
-  const list = make("div", { class: "kernels" });
-  for (const one of values) {
-    const canvas = make("canvas", { width: cols, height: rows, class: rows > 12 ? "large" : "" });
-    const picture = new ImageData(cols, rows);
-    one.flat().forEach((value, i) => {
-      const t = Math.round(((value - range.low) / (range.high - range.low)) * 255);
-      picture.data.set(range.table.subarray(4 * t, 4 * t + 4), 4 * i);
-    });
-    canvas.getContext("2d").putImageData(picture, 0, 0);
-    list.append(canvas);
-  }
-  return make("div", {}, make("h2", {}, title), list);
-}
-
 const embedded = byId("lamina-data");
-const app = new App(embedded ? new Page(JSON.parse(embedded.textContent)) : new Server());
+const data = embedded && JSON.parse(embedded.textContent);
+const app = new App(!data ? new Lamina(new Http()) : data.scene ? new Page(data) : new Lamina(new Messages()));
 globalThis.lamina = app;
 app.ready = app.start().catch((error) => {
   app.complain(error.message);

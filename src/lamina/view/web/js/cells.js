@@ -15,6 +15,7 @@
  * @property {number} planes
  * @property {number} rows
  * @property {number} cols
+ * @property {Level | null} level what is shown of it at first; null inside of folded blocks
  * @property {number[] | null} order axes that go to planes, rows and columns; null where one row is wrapped
  */
 
@@ -27,6 +28,11 @@
 export function wholeLevel(node) {
   const chosen = Array.from({ length: Math.min(node.planes, 256) }, (_, i) => i);
   return { chosen, block: 1, rows: node.rows, cols: node.cols };
+}
+
+/** @param {Node} node @param {import("lamina/frame.js").Frame | null} frame @returns {Level} what is shown of it, or will be */
+export function levelOf(node, frame) {
+  return frame?.get(node.id) ?? node.level ?? wholeLevel(node);
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { make, number } from "lamina/format.js";
 import { pad } from "lamina/pad.js";
+import { tokens } from "lamina/words.js";
 
 const MOST_BYTES = 20 * 2 ** 20; // of a picture
 const SHOWN_SAMPLES = 60;
@@ -110,7 +111,8 @@ function sliders(input, changed) {
   const element = make("div");
   const values = new Float32Array(input.shape[0]);
   const parts = [...values].map((_, i) => {
-    const range = make("input", { type: "range", min: input.low, max: input.high, step: (input.high - input.low) / 200 });
+    const [min, max] = input.ranges[i];
+    const range = make("input", { type: "range", min, max, step: (max - min) / 200 });
     range.setAttribute("aria-label", `value ${i}`);
     const shown = make("output", { class: "mono" });
     range.addEventListener("input", () => {
@@ -129,23 +131,4 @@ function sliders(input, changed) {
     });
   };
   return { element, show };
-}
-
-function tokens(input, changed, app) {
-  const field = make("input", { id: "tokens", class: "mono", style: "width: 100%" });
-  field.setAttribute("aria-label", "Token ids");
-  const most = input.vocabulary ? input.vocabulary - 1 : Infinity;
-  field.addEventListener("input", () => {
-    const ids = field.value.split(/[\s,]+/).filter(Boolean).map(Number);
-    if (ids.some((id) => !Number.isInteger(id) || id < 0 || id > most)) {
-      app.complain(`Token ids are whole numbers from 0 to ${most}, with spaces between them.`);
-      return;
-    }
-    const values = new Float32Array(input.shape[0]);
-    values.set(ids.slice(0, values.length));
-    changed(values);
-  });
-  const note = make("p", { class: "soft" }, `${input.shape[0]} token ids from 0 to ${most}; what is missing is 0.`);
-  const show = (values) => (field.value = [...values].join(" "));
-  return { element: make("div", {}, field, note), show };
 }

@@ -1,7 +1,7 @@
 // Where nodes stand: dagre in a worker, for the 3-D and the 2-D view alike.
 
-/** @type {Promise<Worker> | null} */
-let worker = null;
+/** @type {Promise<(question: object) => Promise<any>> | null} */
+let ask = null;
 let questions = 0;
 
 async function source() {
@@ -13,11 +13,40 @@ async function source() {
   return texts.join("\n");
 }
 
+/** Start a worker; where a page may have none, as in some notebooks, the page itself does its work. */
 async function start() {
-  const address = URL.createObjectURL(new Blob([await source()], { type: "text/javascript" }));
-  const started = new Worker(address);
-  URL.revokeObjectURL(address);
-  return started;
+  const text = await source();
+  const address = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+  try {
+    const started = new Worker(address);
+    const ask = asking(started);
+    await ask({ boxes: [], edges: [], rankGap: 0, laneGap: 0 });
+    return ask;
+  } catch {
+    const script = document.createElement("script");
+    script.textContent = text;
+    document.head.append(script);
+    return async (question) => globalThis.placeBoxes(question);
+  } finally {
+    URL.revokeObjectURL(address);
+  }
+}
+
+/** @param {Worker} worker @returns {(question: object) => Promise<any>} */
+function asking(worker) {
+  return (question) => {
+    const id = ++questions;
+    return new Promise((resolve, reject) => {
+      const hear = ({ data }) => {
+        if (data.id !== id) return;
+        worker.removeEventListener("message", hear);
+        resolve(data.places);
+      };
+      worker.addEventListener("message", hear);
+      worker.addEventListener("error", reject, { once: true });
+      worker.postMessage({ ...question, id });
+    });
+  };
 }
 
 /**
@@ -75,16 +104,6 @@ export function shelves(boxes, places, aspect, heightOf, rows) {
  * @returns {Promise<Record<string, {x: number, y: number}>>} the middles of the boxes
  */
 export async function layout(boxes, edges, rankGap, laneGap) {
-  worker ??= start();
-  const asked = await worker;
-  const id = ++questions;
-  return new Promise((resolve) => {
-    const hear = ({ data }) => {
-      if (data.id !== id) return;
-      asked.removeEventListener("message", hear);
-      resolve(data.places);
-    };
-    asked.addEventListener("message", hear);
-    asked.postMessage({ id, boxes, edges, rankGap, laneGap });
-  });
+  ask ??= start();
+  return (await ask)({ boxes, edges, rankGap, laneGap });
 }

@@ -11,6 +11,7 @@ export class Page {
     this.opened = [];
     this.nodes = new Map(data.scene.nodes.map((node) => [node.id, node]));
     this.engine = data.steps && new Engine(data.scene.nodes, data.steps);
+    if (this.engine) for (const node of data.scene.nodes) node.level = wholeLevel(node);
     this.number = 0;
   }
 

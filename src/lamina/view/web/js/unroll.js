@@ -50,11 +50,11 @@ export class Unrolling {
     this.counter.textContent = `${this.placed} of ${this.total}: ${named(this.before.name, from)} → [${to}]`;
     const { app, node, before } = this;
     const [level, row] = [app.level(before.id), app.level(node.id)];
-    const gone = new Map();
-    const placed = new Map();
+    const gone = new Set();
+    const placed = new Set();
     for (let i = 0; i < this.total; i++) {
-      if (i < this.placed) placed.set(cellOf(node, row, [i]), null);
-      else gone.set(cellOf(before, level, unflatten(before.shape, i)), null);
+      if (i < this.placed) placed.add(cellOf(node, row, [i]));
+      else gone.add(cellOf(before, level, unflatten(before.shape, i)));
     }
     app.view.mark(new Map([[before.id, gone], [node.id, placed]]));
     const recent = this.order.slice(-Math.min(24, this.placed));

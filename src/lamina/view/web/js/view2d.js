@@ -1,13 +1,13 @@
 // The model in 2-D: a card with pictures for each layer, shapes on the lines between them. Needs no WebGL.
 
-import { cellAt, middleOf, wall, wholeLevel } from "lamina/cells.js";
+import { cellAt, levelOf, middleOf, wall } from "lamina/cells.js";
 import { place, scale } from "lamina/colour.js";
 import { bar, make, shape } from "lamina/format.js";
 import { layout, shelves } from "lamina/layout.js";
 
 const PIXELS = 22; // of a unit of the scene
 const MARGIN = 8;
-const HEAD = 52;
+const HEAD = 66;
 
 export class View2D {
   /** @param {HTMLElement} container @param {{point: Function, choose: Function}} listener */
@@ -26,7 +26,7 @@ export class View2D {
   async build(nodes, frame) {
     const cards = new Map();
     for (const node of nodes) {
-      const level = frame?.get(node.id) ?? wholeLevel(node);
+      const level = levelOf(node, frame);
       const where = wall(level, false);
       const width = Math.max(96, where.width * PIXELS) + 2 * MARGIN;
       cards.set(node.id, { node, level, wall: where, width, height: where.height * PIXELS + HEAD + MARGIN });
@@ -75,7 +75,8 @@ export class View2D {
     const ratio = Math.min(2, devicePixelRatio);
     card.canvas = make("canvas", { width: where.width * PIXELS * ratio, height: where.height * PIXELS * ratio });
     Object.assign(card.canvas.style, { width: `${where.width * PIXELS}px`, height: `${where.height * PIXELS}px` });
-    const title = make("header", { title: node.id }, node.name, make("span", { textContent: `${node.kind} ${shape(node.shape)}` }));
+    const title = make("header", { title: node.id }, node.name);
+    for (const text of [node.kind, shape(node.shape)]) title.append(make("span", { textContent: text }));
     card.element = make("div", { class: "card" }, title, card.canvas);
     const style = { left: `${x - card.width / 2}px`, top: `${y - card.height / 2}px`, width: `${card.width}px` };
     Object.assign(card.element.style, style);
@@ -133,11 +134,8 @@ export class View2D {
       for (let i = 0; i < rows * cols; i++) {
         const cell = plane * rows * cols + i;
         const from = place(level.values[cell], range);
-        const own = marks?.get(cell);
-        const shade = marks && own === undefined ? 0.35 : 1;
-        for (let byte = 0; byte < 3; byte++) {
-          picture.data[4 * i + byte] = own ? own[byte] : range.table[from + byte] * shade;
-        }
+        const shade = marks && !marks.has(cell) ? 0.35 : 1;
+        for (let byte = 0; byte < 3; byte++) picture.data[4 * i + byte] = range.table[from + byte] * shade;
         picture.data[4 * i + 3] = i < used ? 255 : 0;
       }
       plate.getContext("2d").putImageData(picture, 0, 0);
@@ -150,7 +148,7 @@ export class View2D {
 
   mark(marks) {
     for (const [id, card] of this.cards) {
-      card.marks = marks && (marks.get(id) ?? new Map());
+      card.marks = marks && (marks.get(id) ?? new Set());
       this._paint(card);
     }
   }

@@ -14,9 +14,10 @@ import {
   Vector3,
   WebGLRenderer,
 } from "three";
-import { wholeLevel, wall } from "lamina/cells.js";
+import { levelOf, wall } from "lamina/cells.js";
 import { bar, make, shape } from "lamina/format.js";
 import { layout, shelves } from "lamina/layout.js";
+import { Pace } from "lamina/pace.js";
 import { Wall3D } from "lamina/wall3d.js";
 
 const TURN = (52 * Math.PI) / 180; // of the walls, towards the input
@@ -34,8 +35,8 @@ export class View3D {
     this.stacked = false;
     /** @type {Map<string, Wall3D>} */
     this.walls = new Map();
-    this.renderer = new WebGLRenderer({ antialias: true, alpha: true });
-    this.renderer.setPixelRatio(Math.min(2, devicePixelRatio));
+    this.renderer = new WebGLRenderer({ antialias: graphics() === "card", alpha: true });
+    this.renderer.setPixelRatio(sharpness());
     container.append(this.renderer.domElement);
     this.labels = make("div");
     container.append(this.labels);
@@ -49,6 +50,8 @@ export class View3D {
     this.scene.add(this.lines, this.edges);
     this.controls = new OrbitControls(this.camera, this.renderer.domElement);
     this.controls.addEventListener("change", () => this.draw());
+    this.controls.addEventListener("start", () => (this.pace = new Pace()));
+    this.controls.addEventListener("end", () => this.rest());
     this.frames = 0;
     this._listen();
     this.observer = new ResizeObserver(() => this.resize());
@@ -61,7 +64,7 @@ export class View3D {
    * @param {import("lamina/frame.js").Frame | null} frame levels are taken from it, if it is there
    */
   async build(nodes, frame) {
-    const levels = new Map(nodes.map((node) => [node.id, frame?.get(node.id) ?? wholeLevel(node)]));
+    const levels = new Map(nodes.map((node) => [node.id, levelOf(node, frame)]));
     const sizes = new Map([...levels].map(([id, level]) => [id, wall(level, this.stacked)]));
     const boxes = nodes.map(({ id }) => {
       const { width, depth } = sizes.get(id);
@@ -133,9 +136,9 @@ export class View3D {
     this.stacked = stacked;
   }
 
-  /** @param {Map<string, Map<number, number[] | null>> | null} marks cells to light up, by node */
+  /** @param {Map<string, Set<number>> | null} marks cells to light up, by node */
   mark(marks) {
-    for (const [id, wall] of this.walls) wall.mark(marks && (marks.get(id) ?? new Map()));
+    for (const [id, wall] of this.walls) wall.mark(marks && (marks.get(id) ?? new Set()));
     this.draw();
   }
 
@@ -199,24 +202,17 @@ export class View3D {
     const tan = Math.tan((this.camera.fov * Math.PI) / 360);
     let distance = 4;
     for (let pass = 0; pass < 3; pass++) {
-      const seenAt = { left: Infinity, right: -Infinity, top: -Infinity, bottom: Infinity };
-      for (const corner of corners) {
+      const seenFrom = corners.map((corner) => {
         const d = corner.clone().sub(target);
-        const depth = d.dot(back);
-        distance = Math.max(
-          distance,
-          depth + Math.abs(d.dot(right)) / (tan * this.camera.aspect),
-          depth + Math.abs(d.dot(up)) / tan,
-        );
-        seenAt.left = Math.min(seenAt.left, d.dot(right) / (distance - depth));
-        seenAt.right = Math.max(seenAt.right, d.dot(right) / (distance - depth));
-        seenAt.bottom = Math.min(seenAt.bottom, d.dot(up) / (distance - depth));
-        seenAt.top = Math.max(seenAt.top, d.dot(up) / (distance - depth));
-      }
+        return { x: d.dot(right), y: d.dot(up), depth: d.dot(back) };
+      });
+      const needed = seenFrom.map(({ x, y, depth }) => depth + Math.max(Math.abs(x) / this.camera.aspect, Math.abs(y)) / tan);
+      distance = Math.max(4, ...needed);
+      const xs = seenFrom.map(({ x, depth }) => x / (distance - depth));
+      const ys = seenFrom.map(({ y, depth }) => y / (distance - depth));
       if (pass === 2) break;
-      target.addScaledVector(right, ((seenAt.left + seenAt.right) / 2) * distance);
-      target.addScaledVector(up, ((seenAt.top + seenAt.bottom) / 2) * distance);
-      distance = 4;
+      target.addScaledVector(right, ((Math.min(...xs) + Math.max(...xs)) / 2) * distance);
+      target.addScaledVector(up, ((Math.min(...ys) + Math.max(...ys)) / 2) * distance);
     }
     this.controls.target.copy(target);
     this.camera.position.copy(target).addScaledVector(back, distance * 1.06);
@@ -233,10 +229,19 @@ export class View3D {
     this.fit(this._fitted ?? undefined);
   }
 
+  /** After a movement: draw as sharp as the screen is. */
+  rest() {
+    this.pace = null;
+    this.renderer.setPixelRatio(sharpness());
+    this.draw();
+  }
+
   /** Draw once, before the next picture of the screen. */
   draw() {
     this._waiting ??= requestAnimationFrame(() => {
       this._waiting = null;
+      const share = this.pace?.share(performance.now());
+      if (share) this.renderer.setPixelRatio(share * sharpness());
       this.renderer.render(this.scene, this.camera);
       this._placeLabels();
       this.frames += 1;
@@ -310,9 +315,17 @@ export class View3D {
   }
 }
 
-/** @returns {boolean} whether the browser can draw in 3-D */
-export function hasWebGL() {
+const sharpness = () => Math.min(2, devicePixelRatio);
+
+let found = /** @type {"card" | "processor" | "" | undefined} */ (undefined);
+
+/** @returns {"card" | "processor" | ""} what draws in 3-D; "" if nothing does */
+export function graphics() {
+  if (found !== undefined) return found;
   const context = document.createElement("canvas").getContext("webgl2");
-  context?.getExtension("WEBGL_lose_context")?.loseContext();
-  return Boolean(context);
+  if (!context) return (found = "");
+  const info = context.getExtension("WEBGL_debug_renderer_info");
+  const name = info ? context.getParameter(info.UNMASKED_RENDERER_WEBGL) : "";
+  context.getExtension("WEBGL_lose_context")?.loseContext();
+  return (found = /swiftshader|llvmpipe|software|basic render/i.test(name) ? "processor" : "card");
 }

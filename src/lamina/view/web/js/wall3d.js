@@ -53,8 +53,8 @@ const FRAGMENT = `
     vec3 colour = texture2D(colours, vec2(t * 255.0 / 256.0 + 0.5 / 256.0, 0.5)).rgb;
     if (isnan(value) || isinf(value)) colour = vec3(0.95, 0.1, 0.55);
     if (marked > 0.5) {
-      vec4 mark = texelFetch(marks, texel, 0);
-      colour = mark.a < 0.25 ? mix(colour, vec3(0.5), 0.35) * 0.42 : mark.a > 0.75 ? mark.rgb : colour * 1.08 + 0.03;
+      float lit = texelFetch(marks, texel, 0).r;
+      colour = lit < 0.5 ? mix(colour, vec3(0.5), 0.35) * 0.42 : colour * 1.08 + 0.03;
     }
     vec2 width = fwidth(at);
     vec2 edge = smoothstep(vec2(0.0), width * 1.2, min(fract(at), 1.0 - fract(at)));
@@ -84,7 +84,7 @@ export class Wall3D {
     this.textureHeight = Math.ceil(planes / this.across) * level.rows;
     const texels = this.textureWidth * this.textureHeight;
     this.values = this._texture(new Float32Array(texels), RedFormat, FloatType);
-    this.marks = this._texture(new Uint8Array(4 * texels), RGBAFormat);
+    this.marks = this._texture(new Uint8Array(texels), RedFormat);
     this.material = new ShaderMaterial({
       vertexShader: VERTEX,
       fragmentShader: FRAGMENT,
@@ -151,16 +151,14 @@ export class Wall3D {
 
   /**
    * Light up some cells and dim the others; none at all if `cells` is null.
-   * @param {Map<number, number[] | null> | null} cells numbers of cells, and a colour of their own where they have one
+   * @param {Set<number> | null} cells numbers of cells
    */
   mark(cells) {
     this.material.uniforms.marked.value = cells ? 1 : 0;
     if (!cells) return;
     const data = this.marks.image.data;
     data.fill(0);
-    for (const [cell, colour] of cells) {
-      data.set(colour ? [...colour, 255] : [0, 0, 0, 128], 4 * this._texel(cell));
-    }
+    for (const cell of cells) data[this._texel(cell)] = 255;
     this.marks.needsUpdate = true;
   }
 
