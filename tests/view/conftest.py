@@ -10,7 +10,7 @@ from lamina import layers
 from lamina.datasets import digits
 from lamina.view import Session, ViewServer
 
-PATIENCE = 60  # for what takes moments on a machine with nothing else to do [seconds]
+PATIENCE = 120  # for what takes moments on a machine with nothing else to do [seconds]
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -23,6 +23,16 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+FIRST_STATE = """async () => {
+  if (lamina.kept) document.querySelector("#compare").click();
+  if (lamina.kind !== "3d") await lamina.look("3d");
+  lamina.unrolling?.stop();
+  lamina.clear();
+  const first = await lamina.backend.sample(0);
+  lamina.control.show(first);
+  await lamina.input(first);
+  lamina.view.fit();
+}"""
 
 
 @pytest.fixture(scope="package")
@@ -57,11 +67,25 @@ def session(model, samples):
     return Session(model, samples, classes=list("0123456789"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="package")
 def server(session):
     started = ViewServer(session).start()
     yield started
     started.close()
+
+
+@pytest.fixture
+def serve():
+    """Start servers that end with the test."""
+    started = []
+
+    def start(session):
+        started.append(ViewServer(session).start())
+        return started[-1].address
+
+    yield start
+    for server in started:
+        server.close()
 
 
 @pytest.fixture(scope="module")  # no longer: playwright's event loop would be in the way of others
@@ -76,28 +100,56 @@ def browser():
         opened.close()
 
 
+class Tab:
+    """A page, and what it complained about in its console."""
+
+    def __init__(self, browser, **options):
+        self.context = browser.new_context(viewport={"width": 1280, "height": 720}, **options)
+        self.page = self.context.new_page()
+        self.complaints = []
+        self.page.set_default_timeout(1000 * PATIENCE)
+        self.page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def open(self, address):
+        """Open an address and wait until the first values are there."""
+        self.page.goto(address)
+        until(self.page, "globalThis.lamina?.updates > 0")
+        return self.page
+
+
 @pytest.fixture
 def opened(browser):
-    """Open an address, wait until the first picture is there, and fail if the page ever complained in its console."""
-    complaints, contexts = [], []
+    """Open an address in a tab of its own, and fail if the page ever complained."""
+    tabs = []
 
     def open_page(address, before=None, **options):
-        context = browser.new_context(viewport={"width": 1280, "height": 720}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(1000 * PATIENCE)
-        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        tabs.append(Tab(browser, **options))
         if before:
-            page.add_init_script(before)
-        page.goto(address)
-        until(page, "globalThis.lamina?.updates > 0")
-        return page
+            tabs[-1].page.add_init_script(before)
+        return tabs[-1].open(address)
 
     yield open_page
-    for context in contexts:
-        context.close()
-    assert complaints == []
+    for tab in tabs:
+        tab.context.close()
+    assert [text for tab in tabs for text in tab.complaints] == []
+
+
+@pytest.fixture(scope="module")
+def tab(browser, server):
+    """The page of the little network, opened once for all tests that leave it as it was."""
+    shared = Tab(browser, reduced_motion="reduce")
+    shared.open(server.address)
+    yield shared
+    shared.context.close()
+
+
+@pytest.fixture
+def page(tab):
+    """That page as it is at first: the first sample, nothing chosen, all seen in 3-D."""
+    tab.page.evaluate(FIRST_STATE)
+    yield tab.page
+    assert tab.complaints == []
 
 
 def until(page, condition):

@@ -7,6 +7,8 @@ import socket
 import numpy as np
 import pytest
 
+from lamina.view import ViewServer
+
 NUMBERS = "application/octet-stream"
 
 
@@ -35,7 +37,7 @@ def test_it_listens_on_this_machine_only(server):
 
 
 @pytest.mark.parametrize("token", ["", "wrong", "x" * 32])
-@pytest.mark.parametrize("path", ["", "scene.json", "js/app.js", "events"])
+@pytest.mark.parametrize("path", ["", "scene", "js/app.js", "events"])
 def test_without_the_token_nothing_is_told(server, token, path):
     answer, content = ask(server, path, token=token)
     assert answer.status == 403
@@ -44,18 +46,18 @@ def test_without_the_token_nothing_is_told(server, token, path):
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1", "127.0.0.1.evil.example"])
 def test_a_name_that_was_pointed_at_this_machine_is_refused(server, host):
-    assert ask(server, "scene.json", Host=host)[0].status == 403
+    assert ask(server, "scene", Host=host)[0].status == 403
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "https://127.0.0.1"])
 def test_a_foreign_page_is_refused(server, origin):
-    assert ask(server, "scene.json", Origin=origin)[0].status == 403
+    assert ask(server, "scene", Origin=origin)[0].status == 403
     assert ask(server, "run", "POST", b"", Origin=origin, Content_Type=NUMBERS)[0].status == 403
 
 
 def test_its_own_page_is_answered(server):
     own = f"127.0.0.1:{server.server_port}"
-    assert ask(server, "scene.json", Host=own, Origin=f"http://{own}")[0].status == 200
+    assert ask(server, "scene", Host=own, Origin=f"http://{own}")[0].status == 200
 
 
 @pytest.mark.parametrize("path", ["../__init__.py", "js/../../session.py", "%2e%2e/session.py", "/etc/passwd"])
@@ -124,15 +126,15 @@ def test_a_question_without_sense_gets_a_sentence(server, session, samples, path
     assert json.loads(content)["error"]
 
 
-def test_open_pages_are_told(server):
+def test_open_pages_are_told(session):
+    server = ViewServer(session).start()
     connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=60)
     connection.request("GET", f"/{server.token}/events")
     answer = connection.getresponse()
     assert answer.readline() == b"retry: 2000\n"
-    while not server.listeners:
-        pass
     server.announce("changed")
     server.announce("end")
     told = answer.read().decode()
     assert told.index("event: changed") < told.index("event: end")
     connection.close()
+    server.close()

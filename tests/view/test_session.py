@@ -1,7 +1,9 @@
 """What the page is told, held against the model itself."""
 
+import gc
 import json
 
+import jax
 import numpy as np
 import pytest
 
@@ -118,6 +120,79 @@ def test_branches_nested_models_and_several_inputs_have_their_place():
     np.testing.assert_allclose(shown.trace("join", (1,))["parts"][0][2], shown.values["inner/deep"][0, 1], rtol=1e-5)
 
 
+def nested(inside):
+    """Return a model with a model in it that is called twice, or the same layers one after the other."""
+    shared = [layers.Conv2D(3, 3, padding="same", name="deep"), layers.MaxPooling2D(2, name="half")]
+    inner = lamina.Sequential([lamina.Input((None, None, 3)), *shared], name="inner")
+    x = start = lamina.Input((8, 8, 3), name="image")
+    for _ in range(2):
+        for part in [inner] if inside else shared:
+            x = part(x)
+    return lamina.Model(start, layers.Flatten(name="row")(x))
+
+
+@pytest.mark.parametrize("forward", [False, True])
+def test_cells_inside_of_nested_models_are_followed_as_if_they_were_not_nested(forward):
+    x = np.random.default_rng(0).random((1, 8, 8, 3)).astype("float32")
+    inside, flat = Session(nested(True), x), Session(nested(False), x)
+    renamed = dict(zip((node.id for node in inside.scene.nodes), (node.id for node in flat.scene.nodes), strict=True))
+    assert list(renamed) == ["image", "inner/deep", "inner/half", "inner[1]/deep", "inner[1]/half", "row"]
+    start, index = ("inner/half", (1, 2, 0)) if forward else ("inner[1]/deep", (1, 2, 0))
+    told, expected = inside.reach(start, index, forward), flat.reach(renamed[start], index, forward)
+    assert {renamed[name]: cells for name, cells in told["regions"].items()} == expected["regions"]
+    assert len(told["regions"]) == 3
+    inside.run(x.ravel())
+    found = inside.trace("inner[1]/deep", (1, 2, 0))
+    assert found["parts"][0][0] == "inner/half"
+    assert sum(part[4] for part in found["parts"]) + found["rest"] == pytest.approx(found["before"], abs=1e-5)
+
+
+def test_layers_made_alike_share_what_a_click_compiles():
+    x = start = lamina.Input((6, 6, 2))
+    for _ in range(12):
+        x = layers.Add()([x, layers.Conv2D(2, 3, padding="same", activation="relu")(x)])
+    shown = Session(lamina.Model(start, x), np.zeros((1, 6, 6, 2), "float32"))
+    last = shown.scene.nodes[-1].id
+    assert len(shown.reach(last, (3, 3, 0))["regions"]) == 24
+    assert len(shown._walk._influences) == 2
+
+
+def test_no_more_is_held_than_the_model_and_one_set_of_activations():
+    network = lamina.Sequential([lamina.Input((32, 32, 3))])
+    for _ in range(4):
+        network.add(layers.Conv2D(8, 3, padding="same", activation="relu"))
+    network.add(layers.GlobalAveragePooling2D())
+    network.add(layers.Dense(3, activation="softmax"))
+    shown = Session(network, np.random.default_rng(0).random((2, 32, 32, 3)).astype("float32"))
+    gc.collect()
+    before = held()
+    one_set = 4 * sum(int(np.prod(node.shape)) for node in shown.scene.nodes)
+    run = shown.scene.outputs
+    seen = []
+
+    def watched(x):
+        seen.append(held() - before)  # what is there when the next set is made
+        return run(x)
+
+    shown.scene.outputs = watched
+    for number in (0, 1, 0):
+        shown.run(shown.flat_sample(number))
+        shown.frame()
+    shown.trace(shown.scene.nodes[3].id, (5, 5, 1))
+    shown.reach(shown.scene.nodes[3].id, (5, 5, 1))
+    for kind in ("grad_cam", "gradient", "occlusion"):
+        shown.saliency(kind, 1)
+    gc.collect()
+    assert len(seen) == 6
+    assert max(seen) < 0.1 * one_set
+    assert held() - before < 1.1 * one_set
+
+
+def held():
+    """Return how much memory arrays take [bytes]."""
+    return sum(array.nbytes for array in jax.live_arrays())
+
+
 def test_a_subclassed_model_is_seen_too():
     class Own(lamina.Model):
         def __init__(self):
@@ -214,6 +289,42 @@ def test_attention_is_told_as_one_map_for_each_head():
 
 
 def test_numbers_that_are_none_are_told_as_words(model, samples):
-    from lamina.view.server import _plain
+    from lamina.view.questions import _plain
 
     assert _plain({"a": [1.5, float("nan"), (float("inf"),)]}) == {"a": [1.5, "nan", ["inf"]]}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("words.json", '["", "a", "b"]', ["", "a", "b"]),
+        ("words.json", '{"a": 1, "b": 3}', [None, "a", None, "b"]),
+        ("words.txt", "a\nb\n", ["a", "b"]),
+    ],
+)
+def test_a_vocabulary_is_read_from_a_file(name, content, words, tmp_path):
+    (tmp_path / name).write_text(content)
+    network = lamina.Sequential([lamina.Input((2,), dtype="int32"), layers.Embedding(9, 3), layers.GRU(4)])
+    told = Session(network, np.ones((1, 2), "int32"), vocabulary=tmp_path / name).describe()["input"]
+    assert told["words"] == words
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "text"),
+    [
+        (["a"] * 10, "names id 9; embedding has 9 rows"),
+        ({"a": -1}, "whole numbers from 0"),
+        ([1, 2], "a list of words"),
+    ],
+)
+def test_a_vocabulary_that_does_not_fit_is_refused(vocabulary, text):
+    network = lamina.Sequential(
+        [lamina.Input((2,), dtype="int32"), layers.Embedding(9, 3, name="embedding"), layers.GRU(4)]
+    )
+    with pytest.raises(ValueError, match=text):
+        Session(network, np.ones((1, 2), "int32"), vocabulary=vocabulary)
+
+
+def test_a_vocabulary_for_numbers_is_refused():
+    with pytest.raises(ValueError, match="begin with token ids"):
+        Session(lamina.Sequential([lamina.Input((5,)), layers.Dense(2)]), np.ones((2, 5)), vocabulary=["a"])
