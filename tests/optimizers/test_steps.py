@@ -51,7 +51,7 @@ OWN_OPTIONS = [
     ("Muon", {}),
     ("Muon", {"nesterov": False, "rms_rate": None, "momentum": 0.5, "ns_steps": 3, "weight_decay": None}),
     ("Muon", {"exclude_layers": ["kern.l"], "adam_lr_ratio": 0.3, "adam_weight_decay": 0.1}),
-    ("Muon", {"adam_beta_1": 0.5, "adam_beta_2": 0.8, "epsilon": 1e-2, "muon_a": 3.0, "muon_b": -4.0, "muon_c": 2.0}),
+    ("Muon", {"adam_beta_1": 0.5, "adam_beta_2": 0.8, "epsilon": 1e-2, "muon_a": 3.0, "muon_b": -3.2, "muon_c": 1.2}),
     ("Nadam", {}),
     ("Nadam", {"beta_1": 0.5, "beta_2": 0.8, "epsilon": 1e-2}),
     ("ScheduleFreeAdamW", {}),
