@@ -115,7 +115,7 @@ def test_what_has_no_meaning_is_refused():
         layers.Resizing(2, 2, crop_to_aspect_ratio=True, pad_to_aspect_ratio=True)(IMAGES)
     with pytest.raises(ValueError, match="bounding box format"):
         layers.CenterCrop(2, 2)(everything("xyxy"))
-    with pytest.raises(ValueError, match="Unknown `bounding_box_format`"):
+    with pytest.raises(ValueError, match="Supported formats"):
         layers.CenterCrop(2, 2, bounding_box_format="corners")(everything("xyxy"))
     with pytest.raises(ValueError, match="'boxes' and 'labels'"):
         layers.CenterCrop(2, 2, bounding_box_format="xyxy")({"images": IMAGES, "bounding_boxes": {"boxes": BOXES[0]}})

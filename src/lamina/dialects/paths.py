@@ -30,6 +30,7 @@ OLD_WORDS = {
 _INSIDE = {
     "backend": ("backend", "random", "tree", "core.variable", "core.state", "ops", "core.policies"),
     "initializers": ("initializers.scaling",),
+    "layers": ("layers.boxes",),
     "utils": ("core.random", "core.names", "core.session", "saving"),
 }
 _LOOKUPS = ("get", "serialize", "deserialize")

@@ -25,11 +25,13 @@ from lamina.layers.einsum_dense import EinsumDense
 from lamina.layers.embedding import Embedding, ReversibleEmbedding
 from lamina.layers.flax_layer import FlaxLayer
 from lamina.layers.grouped_query_attention import GroupQueryAttention
+from lamina.layers.histograms import AutoContrast, ContrastLimitedAdaptiveHistogramEqualization, Equalization
 from lamina.layers.input_layer import Input, InputLayer
 from lamina.layers.input_spec import InputSpec
 from lamina.layers.jax_layer import JaxLayer
 from lamina.layers.lambda_layer import Lambda
 from lamina.layers.layer import Layer
+from lamina.layers.max_num_bounding_boxes import MaxNumBoundingBoxes
 from lamina.layers.merging import (
     Add,
     Average,
@@ -81,11 +83,19 @@ from lamina.layers.pooling import (
     MaxPooling3D,
 )
 from lamina.layers.random_images import (
+    AugMix,
+    CutMix,
+    MixUp,
+    RandAugment,
     RandomBrightness,
+    RandomColorDegeneration,
+    RandomColorJitter,
     RandomContrast,
     RandomCrop,
+    RandomElasticTransform,
     RandomErasing,
     RandomFlip,
+    RandomGaussianBlur,
     RandomGrayscale,
     RandomHue,
     RandomInvert,
@@ -93,6 +103,7 @@ from lamina.layers.random_images import (
     RandomPosterization,
     RandomRotation,
     RandomSaturation,
+    RandomSharpness,
     RandomShear,
     RandomTranslation,
     RandomZoom,
@@ -164,6 +175,8 @@ __all__ = [
     "AdditiveAttention",
     "AlphaDropout",
     "Attention",
+    "AugMix",
+    "AutoContrast",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
@@ -176,6 +189,7 @@ __all__ = [
     "CategoryEncoding",
     "CenterCrop",
     "Concatenate",
+    "ContrastLimitedAdaptiveHistogramEqualization",
     "Conv1D",
     "Conv1DTranspose",
     "Conv2D",
@@ -194,6 +208,7 @@ __all__ = [
     "Cropping1D",
     "Cropping2D",
     "Cropping3D",
+    "CutMix",
     "Dense",
     "DepthwiseConv1D",
     "DepthwiseConv2D",
@@ -202,6 +217,7 @@ __all__ = [
     "Dropout",
     "EinsumDense",
     "Embedding",
+    "Equalization",
     "Flatten",
     "FlaxLayer",
     "GRUCell",
@@ -232,6 +248,7 @@ __all__ = [
     "LayerNormalization",
     "LeakyReLU",
     "Masking",
+    "MaxNumBoundingBoxes",
     "MaxPool1D",
     "MaxPool2D",
     "MaxPool3D",
@@ -241,6 +258,7 @@ __all__ = [
     "Maximum",
     "MelSpectrogram",
     "Minimum",
+    "MixUp",
     "MultiHeadAttention",
     "Multiply",
     "Normalization",
@@ -248,11 +266,16 @@ __all__ = [
     "Permute",
     "Pipeline",
     "RMSNormalization",
+    "RandAugment",
     "RandomBrightness",
+    "RandomColorDegeneration",
+    "RandomColorJitter",
     "RandomContrast",
     "RandomCrop",
+    "RandomElasticTransform",
     "RandomErasing",
     "RandomFlip",
+    "RandomGaussianBlur",
     "RandomGrayscale",
     "RandomHue",
     "RandomInvert",
@@ -260,6 +283,7 @@ __all__ = [
     "RandomPosterization",
     "RandomRotation",
     "RandomSaturation",
+    "RandomSharpness",
     "RandomShear",
     "RandomTranslation",
     "RandomZoom",

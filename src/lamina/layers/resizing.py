@@ -1,99 +1,31 @@
 """Resizing and CenterCrop: pictures of one size, with their masks and bounding boxes."""
 
-import jax
 import jax.numpy as jnp
 
-from lamina.core.config import standardize_data_format
-from lamina.layers import boxes
-from lamina.layers.layer import Layer
+from lamina.layers.boxes.moving import follow, scale_and_shift
+from lamina.layers.image_layer import ImageLayer, images_of
 from lamina.ops.image import resize
-from lamina.ops.image.frames import check_rank
 
 
-class FittingLayer(Layer):
+class FittingLayer(ImageLayer):
     """Bring pictures, and what belongs to them, to a height and a width.
 
     A subclass says how: in `transform_images`, `transform_segmentation_masks`, and for boxes in `_placement`.
     """
 
-    _allow_non_tensor_positional_args = True
-
-    def __init__(self, height, width, data_format=None, bounding_box_format=None, **kwargs):
-        super().__init__(**kwargs)
+    def __init__(self, height, width, data_format=None, **kwargs):
+        super().__init__(data_format, **kwargs)
         self.height = height
         self.width = width
-        self.data_format = standardize_data_format(data_format)
-        self.bounding_box_format = bounding_box_format
-
-    def call(self, data, training=True):
-        """Compute on arrays."""
-        transformation = self.get_random_transformation(data, training=training)
-        if not isinstance(data, dict):
-            check_rank(data)
-            return self.transform_images(data, transformation, training=training)
-        check_rank(data["images"])
-        methods = {
-            "images": self.transform_images,
-            "labels": self.transform_labels,
-            "bounding_boxes": self.transform_bounding_boxes,
-            "segmentation_masks": self.transform_segmentation_masks,
-        }
-        return {
-            name: methods[name](value, transformation, training=training) if name in methods else value
-            for name, value in data.items()
-        }
 
     def get_random_transformation(self, data, training=True, seed=None):
         """Return the height and width of the pictures; nothing is random."""
-        return self._size((data["images"] if isinstance(data, dict) else data).shape)
-
-    def _size(self, shape):
-        return tuple(shape[-2:] if self.data_format == "channels_first" else shape[-3:-1])
-
-    # --- what belongs to pictures ------------------------------------------------------------------------------
-
-    def transform_labels(self, labels, transformation, training=True):
-        """Return the labels, which stay."""
-        return jnp.asarray(labels)
+        return self._size(images_of(data).shape)
 
     def transform_bounding_boxes(self, bounding_boxes, transformation, training=True):
-        """Move boxes as the pictures are.
-
-        Raises: ValueError without a format of boxes.
-        """
-        if not self.bounding_box_format:
-            raise ValueError(
-                "You passed an input with a 'bounding_boxes' key, but you didn't specify a bounding box format. "
-                f"Pass one: {type(self).__name__}(..., bounding_box_format='xyxy')."
-            )
-        scale, offset = self._placement(*transformation)
-        new_size = (self.height, self.width)
-        return boxes.moved(bounding_boxes, self.bounding_box_format, transformation, new_size, scale, offset)
-
-    # --- single pictures ---------------------------------------------------------------------------------------
-
-    def transform_single_image(self, image, transformation, training=True):
-        """Change one picture."""
-        return _as_batch(self.transform_images, image, transformation, training)
-
-    def transform_single_label(self, label, transformation, training=True):
-        """Return the label of one picture."""
-        return _as_batch(self.transform_labels, label, transformation, training)
-
-    def transform_single_bounding_box(self, bounding_box, transformation, training=True):
-        """Move the boxes of one picture."""
-        return _as_batch(self.transform_bounding_boxes, bounding_box, transformation, training)
-
-    def transform_single_segmentation_mask(self, segmentation_mask, transformation, training=True):
-        """Change the mask of one picture."""
-        return _as_batch(self.transform_segmentation_masks, segmentation_mask, transformation, training)
-
-    def get_config(self):
-        """Return the constructor arguments; the format of boxes only where one was given."""
-        config = {**super().get_config(), "data_format": self.data_format}
-        if self.bounding_box_format is not None:
-            config["bounding_box_format"] = self.bounding_box_format
-        return config
+        """Move boxes as the pictures are."""
+        move = scale_and_shift(*self._placement(*transformation))
+        return follow(bounding_boxes, self.bounding_box_format, transformation, move, (self.height, self.width))
 
 
 class Resizing(FittingLayer):
@@ -147,10 +79,6 @@ class Resizing(FittingLayer):
     def transform_segmentation_masks(self, segmentation_masks, transformation=None, training=True):
         """Scale masks, taking the nearest pixel, so that no class comes into being."""
         return self._resized(segmentation_masks, "nearest")
-
-    def transform_labels(self, labels, transformation=None, training=True):
-        """Return the labels, which stay."""
-        return super().transform_labels(labels, transformation, training=training)
 
     def _resized(self, images, interpolation):
         return resize(
@@ -211,7 +139,7 @@ class CenterCrop(FittingLayer):
             return images[..., rows, columns]
         return images[..., rows, columns, :]
 
-    def transform_segmentation_masks(self, segmentation_masks, transformation, training=True):
+    def transform_segmentation_masks(self, segmentation_masks, transformation=None, training=True):
         """Cut out the middle of masks."""
         return self.transform_images(segmentation_masks, transformation, training=training)
 
@@ -224,10 +152,3 @@ class CenterCrop(FittingLayer):
         scale = self.height / part_height, self.width / part_width
         top, left = (height - part_height) // 2, (width - part_width) // 2
         return scale, (-top * scale[0], -left * scale[1])
-
-
-def _as_batch(transform, value, transformation, training):
-    """Apply to a batch of one."""
-    batch = jax.tree_util.tree_map(lambda x: jnp.asarray(x)[None], value)
-    changed = transform(batch, transformation, training=training)
-    return jax.tree_util.tree_map(lambda x: x[0], changed)

@@ -19,6 +19,7 @@ from lamina.core.serialization import deserialize_keras_object, serialize_keras_
 from lamina.core.session import clear_session
 from lamina.legacy import saving as legacy
 from lamina.training.data import PyDataset, pack_x_y_sample_weight, unpack_x_y_sample_weight
+from lamina.utils import bounding_boxes
 from lamina.utils.arrays import normalize, pad_sequences, to_categorical
 from lamina.utils.config import Config
 from lamina.utils.dataset import Dataset, split_dataset
@@ -44,6 +45,7 @@ __all__ = [
     "Sequence",
     "array_to_img",
     "audio_dataset_from_directory",
+    "bounding_boxes",
     "clear_session",
     "custom_object_scope",
     "deserialize_keras_object",

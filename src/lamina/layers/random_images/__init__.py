@@ -1,7 +1,10 @@
 """Layers that change pictures at random while a model is trained, so that it sees more than the data."""
 
+from lamina.layers.random_images.choosing import AugMix, RandAugment
 from lamina.layers.random_images.colour import (
     RandomBrightness,
+    RandomColorDegeneration,
+    RandomColorJitter,
     RandomContrast,
     RandomGrayscale,
     RandomHue,
@@ -10,6 +13,7 @@ from lamina.layers.random_images.colour import (
     RandomSaturation,
     Solarization,
 )
+from lamina.layers.random_images.focus import RandomElasticTransform, RandomGaussianBlur, RandomSharpness
 from lamina.layers.random_images.geometry import (
     RandomFlip,
     RandomPerspective,
@@ -18,14 +22,23 @@ from lamina.layers.random_images.geometry import (
     RandomTranslation,
     RandomZoom,
 )
+from lamina.layers.random_images.mixing import CutMix, MixUp
 from lamina.layers.random_images.patches import RandomCrop, RandomErasing
 
 __all__ = [
+    "AugMix",
+    "CutMix",
+    "MixUp",
+    "RandAugment",
     "RandomBrightness",
+    "RandomColorDegeneration",
+    "RandomColorJitter",
     "RandomContrast",
     "RandomCrop",
+    "RandomElasticTransform",
     "RandomErasing",
     "RandomFlip",
+    "RandomGaussianBlur",
     "RandomGrayscale",
     "RandomHue",
     "RandomInvert",
@@ -33,6 +46,7 @@ __all__ = [
     "RandomPosterization",
     "RandomRotation",
     "RandomSaturation",
+    "RandomSharpness",
     "RandomShear",
     "RandomTranslation",
     "RandomZoom",

@@ -3,28 +3,19 @@
 import jax.numpy as jnp
 
 from lamina.core.config import epsilon
+from lamina.layers.image_layer import BYTES, ordered_value_range, rescaled
 from lamina.layers.random_images.base import (
-    ColourLayer,
+    RandomImageLayer,
     count,
     interval,
-    ordered_value_range,
     over_pixels,
     per_image,
 )
 from lamina.ops.image import hsv_to_rgb, rgb_to_grayscale, rgb_to_hsv
 from lamina.random import randint, uniform
 
-_BYTES = (0, 255)
 
-
-def _rescaled(x, source, target):
-    """Map one range of values to another."""
-    if tuple(source) == tuple(target):
-        return x
-    return (x - source[0]) / (source[1] - source[0]) * (target[1] - target[0]) + target[0]
-
-
-class RandomBrightness(ColourLayer):
+class RandomBrightness(RandomImageLayer):
     """Add a random number to all values of each picture while training.
 
     Maths:    y = clip(x + f * (high - low), low, high)
@@ -54,7 +45,7 @@ class RandomBrightness(ColourLayer):
         return jnp.clip(images + transformation["rgb_delta"], *self.value_range)
 
 
-class RandomContrast(ColourLayer):
+class RandomContrast(RandomImageLayer):
     """Bring the values of each channel further from their mean, or closer to it, by a random factor while training.
 
     Maths:    y = clip((x - mean) * f + mean, low, high), f from 1 - lower to 1 + upper
@@ -83,7 +74,7 @@ class RandomContrast(ColourLayer):
         return jnp.clip((images - mean) * transformation["contrast_factor"] + mean, *self.value_range)
 
 
-class RandomGrayscale(ColourLayer):
+class RandomGrayscale(RandomImageLayer):
     """Take the colours out of some pictures while training; the channels stay three equal ones.
 
     Shapes:   x (batch, height, width, 3), or one picture -> the same
@@ -105,13 +96,13 @@ class RandomGrayscale(ColourLayer):
         self.factor = factor
 
     def _draw(self, shape, seed):
-        return over_pixels(uniform((count(shape),), seed=seed) < self.factor)
+        return jnp.reshape(uniform((count(shape),), seed=seed) < self.factor, (-1, 1, 1, 1))
 
     def _changed(self, images, transformation):
         return jnp.where(transformation, rgb_to_grayscale(images, self.data_format), images)
 
 
-class _HSVLayer(ColourLayer):
+class _HSVLayer(RandomImageLayer):
     """Change one of hue, saturation and value; a subclass does it in `_turned(channel, factors)`."""
 
     _channel = None
@@ -119,7 +110,7 @@ class _HSVLayer(ColourLayer):
     def _changed(self, images, transformation):
         axis = -3 if self.data_format == "channels_first" else -1
         channels = jnp.split(rgb_to_hsv(images, self.data_format), 3, axis)
-        factors = over_pixels(transformation["factor"]).astype(images.dtype)
+        factors = over_pixels(transformation["factor"], images).astype(images.dtype)
         channels[self._channel] = self._turned(channels[self._channel], factors)
         return hsv_to_rgb(jnp.concatenate(channels, axis), self.data_format)
 
@@ -150,8 +141,8 @@ class RandomHue(_HSVLayer):
         return {"factor": side * uniform((count(shape),), *self.factor, seed=seed)}
 
     def _changed(self, images, transformation):
-        turned = super()._changed(_rescaled(images, self.value_range, (0, 1)), transformation)
-        return _rescaled(jnp.clip(turned, 0, 1), (0, 1), self.value_range)
+        turned = super()._changed(rescaled(images, self.value_range, (0, 1)), transformation)
+        return rescaled(jnp.clip(turned, 0, 1), (0, 1), self.value_range)
 
     def _turned(self, hue, factors):
         turned = hue + factors
@@ -188,7 +179,7 @@ class RandomSaturation(_HSVLayer):
         return jnp.clip(saturation * factors, *self.value_range)
 
 
-class RandomInvert(ColourLayer):
+class RandomInvert(RandomImageLayer):
     """Turn light into dark in some pictures while training.
 
     Maths:    y = high - x
@@ -213,10 +204,10 @@ class RandomInvert(ColourLayer):
         return {"apply_inversion": uniform((count(shape),), seed=seed) < probability}
 
     def _changed(self, images, transformation):
-        return jnp.where(over_pixels(transformation["apply_inversion"]), self.value_range[1] - images, images)
+        return jnp.where(over_pixels(transformation["apply_inversion"], images), self.value_range[1] - images, images)
 
 
-class Solarization(ColourLayer):
+class Solarization(RandomImageLayer):
     """Add a random number to the values of each picture and invert those from a random threshold on, while training.
 
     Shapes:   x (batch, height, width, channels), or one picture -> the same
@@ -243,12 +234,12 @@ class Solarization(ColourLayer):
         return {"additions": draw(*self.addition_factor), "thresholds": draw(*self.threshold_factor)}
 
     def _changed(self, images, transformation):
-        sums = jnp.clip(_rescaled(images, self.value_range, _BYTES) + transformation["additions"], *_BYTES)
+        sums = jnp.clip(rescaled(images, self.value_range, BYTES) + transformation["additions"], *BYTES)
         inverted = jnp.where(sums < transformation["thresholds"], sums, 255 - sums)
-        return _rescaled(inverted, _BYTES, self.value_range)
+        return rescaled(inverted, BYTES, self.value_range)
 
 
-class RandomPosterization(ColourLayer):
+class RandomPosterization(RandomImageLayer):
     """Keep only the first few bits of each value, a random number of them for each picture, while training.
 
     Shapes:   x (batch, height, width, channels), or one picture -> the same
@@ -274,6 +265,101 @@ class RandomPosterization(ColourLayer):
         return {"shift_factor": 8 - randint((count(shape),), fewest, most, "uint8", seed)}
 
     def _changed(self, images, transformation):
-        lost = over_pixels(transformation["shift_factor"])
-        whole = _rescaled(images, self.value_range, _BYTES).astype("uint8")
-        return _rescaled((whole >> lost << lost).astype(images.dtype), _BYTES, self.value_range)
+        lost = over_pixels(transformation["shift_factor"], images)
+        whole = rescaled(images, self.value_range, BYTES).astype("uint8")
+        return rescaled((whole >> lost << lost).astype(images.dtype), BYTES, self.value_range)
+
+
+class RandomColorDegeneration(RandomImageLayer):
+    """Take a random part of the colours out of each picture while training.
+
+    Maths:    y = clip(x + f (grey - x), low, high)
+    Shapes:   x (batch, height, width, 3), or one picture -> the same
+    Args:
+        factor: what f is drawn from: a pair, or a number u for (-u, u). 0 changes nothing, 1 is grey.
+        value_range: low and high.
+        data_format: "channels_last" or "channels_first"; by default the configured one.
+        seed: integer that makes the factors repeatable.
+    Training: only then; masks and boxes stay.
+    Raises:   ValueError for another factor or range.
+    Source:   Keras 3 `RandomColorDegeneration` (same factors for the same seed).
+    Example:
+        >>> RandomColorDegeneration((0.0, 0.0))(jnp.array([[[1.0, 2.0, 3.0]]]), training=True).tolist()
+        [[[1.0, 2.0, 3.0]]]
+    """
+
+    def __init__(self, factor, value_range=(0, 255), data_format=None, seed=None, **kwargs):
+        super().__init__(seed, data_format, **kwargs)
+        self.factor = interval(self, "factor", factor, strict=False)
+        self.value_range = ordered_value_range(self, value_range)
+
+    def _draw(self, shape, seed):
+        return {"factor": uniform((count(shape), 1, 1, 1), *self.factor, seed=seed)}
+
+    def _changed(self, images, transformation):
+        factors = over_pixels(transformation["factor"], images).astype(images.dtype)
+        grey = rgb_to_grayscale(images, self.data_format)
+        return jnp.clip(images + factors * (grey - images), *self.value_range)
+
+
+class RandomColorJitter(RandomImageLayer):
+    """Change brightness, contrast, saturation and hue of each picture, one after the other, while training.
+
+    Shapes:   x (batch, height, width, 3), or one picture -> the same
+    Args:
+        value_range: least and greatest value of pixels.
+        brightness_factor: factor of RandomBrightness, or None to leave it out.
+        contrast_factor: factor of RandomContrast, alike.
+        saturation_factor: factor of RandomSaturation, alike.
+        hue_factor: factor of RandomHue, alike.
+        seed: integer that makes the changes repeatable.
+        data_format: "channels_last" or "channels_first"; by default the configured one.
+    Training: only then; masks and boxes stay.
+    Raises:   ValueError for other factors.
+    Source:   Keras 3 `RandomColorJitter` (same changes for the same seed).
+    Example:
+        >>> x = jnp.array([[[0.2, 0.2, 0.2]]])
+        >>> RandomColorJitter((0, 1), brightness_factor=(0.5, 0.5))(x, training=True).round(1).shape
+        (1, 1, 3)
+    """
+
+    def __init__(
+        self,
+        value_range=(0, 255),
+        brightness_factor=None,
+        contrast_factor=None,
+        saturation_factor=None,
+        hue_factor=None,
+        seed=None,
+        data_format=None,
+        **kwargs,
+    ):
+        super().__init__(seed, data_format, **kwargs)
+        self.value_range = value_range
+        self.brightness_factor = brightness_factor
+        self.contrast_factor = contrast_factor
+        self.saturation_factor = saturation_factor
+        self.hue_factor = hue_factor
+
+        def part(layer, factor):
+            same = {"seed": seed, "data_format": self.data_format, "dtype": self.dtype_policy}
+            return None if factor is None else layer(factor, value_range, **same)
+
+        self.random_brightness = part(RandomBrightness, brightness_factor)
+        self.random_contrast = part(RandomContrast, contrast_factor)
+        self.random_saturation = part(RandomSaturation, saturation_factor)
+        self.random_hue = part(RandomHue, hue_factor)
+
+    def _parts(self):
+        parts = self.random_brightness, self.random_contrast, self.random_saturation, self.random_hue
+        return [part for part in parts if part is not None]
+
+    def get_random_transformation(self, data, training=True, seed=None):
+        """Draw the change of each part, in their order; None if there is nothing to do."""
+        seed = self.generator if seed is None else seed
+        return [p.get_random_transformation(data, training, seed) for p in self._parts()] if training else None
+
+    def _changed(self, images, transformation):
+        for part, change in zip(self._parts(), transformation, strict=True):
+            images = part.transform_images(images, change)
+        return images

@@ -4,6 +4,7 @@ import math
 
 import jax.numpy as jnp
 
+from lamina.layers.boxes.moving import read_back
 from lamina.layers.random_images.base import (
     MovingLayer,
     count,
@@ -14,6 +15,7 @@ from lamina.layers.random_images.base import (
     per_image,
 )
 from lamina.ops.image import affine_transform, perspective_transform
+from lamina.ops.image.transform import homography
 from lamina.random import uniform
 
 
@@ -51,6 +53,19 @@ class RandomFlip(MovingLayer):
         axes = {"horizontal": across, "vertical": down, "horizontal_and_vertical": (down, across)}
         return jnp.where(transformation["flips"], jnp.flip(images, axes[self.mode]), images)
 
+    def _box_move(self, transformation, height, width):
+        is_flipped = jnp.squeeze(jnp.asarray(transformation["flips"]), -1)
+
+        def move(corners):
+            x1, y1, x2, y2 = jnp.moveaxis(corners, -1, 0)
+            if self.mode != "vertical":
+                x1, x2 = width - x2, width - x1
+            if self.mode != "horizontal":
+                y1, y2 = height - y2, height - y1
+            return jnp.where(is_flipped, jnp.stack([x1, y1, x2, y2], -1), corners)
+
+        return move
+
 
 class _AffineLayer(MovingLayer):
     """Read each pixel at a place that is a linear function of its own; a subclass says in `_matrix` which."""
@@ -64,12 +79,15 @@ class _AffineLayer(MovingLayer):
     def _moved(self, images, transformation, interpolation):
         return affine_transform(
             images,
-            self._matrix(transformation, *self._height_and_width(images.shape)),
+            self._matrix(transformation, *self._size(images.shape)),
             interpolation,
             self.fill_mode,
             self.fill_value,
             self.data_format,
         )
+
+    def _box_move(self, transformation, height, width):
+        return read_back(jnp.atleast_2d(self._matrix(transformation, height, width)))
 
 
 def _rows(*numbers):
@@ -116,7 +134,7 @@ class RandomTranslation(_AffineLayer):
         self.width_lower, self.width_upper = interval(self, "width_factor", width_factor)
 
     def _draw(self, shape, seed):
-        height, width = self._height_and_width(shape)
+        height, width = self._size(shape)
         down = uniform((count(shape), 1), self.height_lower, self.height_upper, seed=seed) * height
         right = uniform((count(shape), 1), self.width_lower, self.width_upper, seed=seed) * width
         return {"translations": jnp.concatenate([right, down], 1).astype("float32"), "input_shape": shape}
@@ -159,7 +177,7 @@ class RandomRotation(_AffineLayer):
         self.factor = interval(self, "factor", factor, strict=False)
 
     def _draw(self, shape, seed):
-        height, width = self._height_and_width(shape)
+        height, width = self._size(shape)
         angle = uniform((count(shape),), *(360 * turns for turns in self.factor), seed=seed)
         matrix = _rotation(angle, height, width)
         return {
@@ -172,6 +190,9 @@ class RandomRotation(_AffineLayer):
 
     def _matrix(self, transformation, height, width):
         return transformation["rotation_matrix"]
+
+    def _size_before(self, transformation):
+        return transformation["image_height"], transformation["image_width"]
 
 
 def _rotation(degrees, height, width):
@@ -308,7 +329,7 @@ class RandomPerspective(MovingLayer):
         self.fill_value = fill_value
 
     def _draw(self, shape, seed):
-        height, width = self._height_and_width(shape)
+        height, width = self._size(shape)
         batch, dtype = count(shape), self.compute_dtype
         probability = uniform((batch,), *self.factor, seed=seed)
         is_chosen = uniform((batch,), seed=seed) < probability
@@ -326,4 +347,10 @@ class RandomPerspective(MovingLayer):
     def _moved(self, images, transformation, interpolation):
         start, end = transformation["start_points"], transformation["end_points"]
         bent = perspective_transform(images, start, end, interpolation, self.fill_value, self.data_format)
-        return jnp.where(over_pixels(transformation["apply_perspective"]), bent, images)
+        return jnp.where(over_pixels(transformation["apply_perspective"], images), bent, images)
+
+    def _box_move(self, transformation, height, width):
+        points = (jnp.asarray(transformation[name], "float32") for name in ("start_points", "end_points"))
+        bend = read_back(homography(*points))
+        is_bent = jnp.asarray(transformation["apply_perspective"])[:, None, None]
+        return lambda corners: jnp.where(is_bent, bend(corners), corners)

@@ -4,7 +4,8 @@ import jax
 import jax.numpy as jnp
 
 from lamina.core.random import make_default_seed
-from lamina.layers.random_images.base import ColourLayer, MovingLayer, count, interval, over_pixels
+from lamina.layers.boxes.moving import follow, scale_and_shift
+from lamina.layers.random_images.base import MovingLayer, RandomImageLayer, count, interval, over_pixels
 from lamina.ops.image import resize
 from lamina.random import normal, uniform
 
@@ -32,29 +33,54 @@ class RandomCrop(MovingLayer):
         self.width = width
 
     def _draw(self, shape, seed):
-        rows, columns = self._height_and_width(shape)
+        rows, columns = self._size(shape)
         if rows > self.height and columns > self.width:
             room = rows - self.height + 1, columns - self.width + 1
-            return tuple(uniform((), 0, float(places), seed=seed).astype("int32") for places in room)
-        fitting = columns * self.height / self.width, rows * self.width / self.height
-        return tuple(int((size - _clipped(fit, size)) / 2) for size, fit in zip((rows, columns), fitting, strict=True))
+            starts = (uniform((), 0, float(places), seed=seed).astype("int32") for places in room)
+        else:
+            fitting = columns * self.height / self.width, rows * self.width / self.height
+            starts = (int((n - _clipped(fit, n)) / 2) for n, fit in zip((rows, columns), fitting, strict=True))
+        window = _Window(starts)
+        window.size = rows, columns
+        return window
+
+    def _lengths(self, starts, size):
+        """Return how much of pictures of a (height, width) is cut out, before it is scaled to the window."""
+        whole = zip(starts, size, (self.height, self.width), strict=True)
+        return [min(length, n - (start if isinstance(start, int) else 0)) for start, n, length in whole]
 
     def _moved(self, images, transformation, interpolation):
         axes = (-2, -1) if self.data_format == "channels_first" else (-3, -2)
-        for axis, start, size in zip(axes, transformation, (self.height, self.width), strict=True):
-            length = min(size, images.shape[axis] - (start if isinstance(start, int) else 0))
+        lengths = self._lengths(transformation, self._size(images.shape))
+        for axis, start, length in zip(axes, transformation, lengths, strict=True):
             images = jax.lax.dynamic_slice_in_dim(images, start, length, axis)
         size = self.height, self.width
-        if tuple(self._height_and_width(images.shape)) == size:
+        if self._size(images.shape) == size:
             return images
         return resize(images, size, interpolation, data_format=self.data_format)
+
+    def transform_bounding_boxes(self, bounding_boxes, transformation=None, training=True):
+        """Return where boxes lie in the window, cut off at its edges; those that are gone get the label -1."""
+        if not training or transformation is None:
+            return bounding_boxes
+        window, size = (self.height, self.width), getattr(transformation, "size", _Window.size)
+        lengths = window if size[0] is None else self._lengths(transformation, size)
+        scale = [n / length for n, length in zip(window, lengths, strict=True)]
+        offset = [-start * factor for start, factor in zip(transformation, scale, strict=True)]
+        return follow(bounding_boxes, self.bounding_box_format, size, scale_and_shift(scale, offset), window)
+
+
+class _Window(tuple):
+    """Where a window begins, (row, column), which also knows the (height, width) of the pictures it is cut from."""
+
+    size = None, None
 
 
 def _clipped(fit, size):
     return max(min(size, int(fit)), 1)
 
 
-class RandomErasing(ColourLayer):
+class RandomErasing(RandomImageLayer):
     """Cover a random window of some pictures while training.
 
     Shapes:   x (batch, height, width, channels), or one picture -> the same
@@ -93,7 +119,7 @@ class RandomErasing(ColourLayer):
 
     def _draw(self, shape, seed):
         batch, dtype = count(shape), self.compute_dtype
-        height, width = self._height_and_width(shape)
+        height, width = self._size(shape)
         sides = jnp.sqrt(uniform((batch, 2), *self.scale, dtype, seed))
         is_covered = self._window(width, sides[:, 0], -1, seed) & self._window(height, sides[:, 1], -2, seed)
         probability = uniform((batch,), *self.factor, seed=seed)
@@ -120,5 +146,5 @@ class RandomErasing(ColourLayer):
         return jnp.clip(jnp.broadcast_to(value, shape), *self.value_range)
 
     def _changed(self, images, transformation):
-        is_covered = transformation["batch_masks"] & over_pixels(transformation["apply_erasing"])
+        is_covered = transformation["batch_masks"] & over_pixels(transformation["apply_erasing"], images)
         return jnp.where(is_covered, transformation["fill_value"], images)

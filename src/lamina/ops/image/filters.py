@@ -9,22 +9,25 @@ from lamina.ops.image.frames import check_rank, on_batch
 from lamina.ops.layout import is_channels_first, to_channels_last
 
 
-def _filter(x, window, padding):
+def filter_channels(x, window, padding):
     """Convolve every channel with each of the windows (height, width, windows)."""
     kernel = jnp.broadcast_to(window[:, :, None, :], (*window.shape[:2], x.shape[-1], window.shape[-1]))
     return depthwise_convolve(x, kernel.astype(x.dtype), (1, 1), padding, (1, 1))
 
 
-def _bell(size, sigma, dtype):
+def _bell(size, sigma, dtype, reach=None):
     distance = jnp.arange(size, dtype=dtype) - (size - 1) / 2
     weights = jnp.exp(-0.5 * (distance / sigma) ** 2)
+    if reach is not None:
+        weights = jnp.where(jnp.abs(distance) <= reach, weights, 0)
     return weights / jnp.sum(weights)
 
 
-def blur(x, kernel_size, sigma):
-    """Average over Gaussian windows; `kernel_size` and `sigma` are (width, height)."""
-    across, down = (_bell(size, deviation, x.dtype) for size, deviation in zip(kernel_size, sigma, strict=True))
-    return _filter(x, jnp.outer(down, across)[..., None], "same")
+def blur(x, kernel_size, sigma, reach=None):
+    """Average over Gaussian windows; `kernel_size` and `sigma` are (width, height). Beyond `reach` weights are 0."""
+    pairs = zip(kernel_size, sigma, strict=True)
+    across, down = (_bell(size, deviation, x.dtype, reach) for size, deviation in pairs)
+    return filter_channels(x, jnp.outer(down, across)[..., None], "same")
 
 
 @op
@@ -47,7 +50,7 @@ def sobel_edges(images, data_format=None):
     """
     x = to_channels_last(images, data_format)
     down = jnp.array([[-1, -2, -1], [0, 0, 0], [1, 2, 1]])
-    edges = _filter(x, jnp.stack([down, down.T], -1), "same").reshape(*x.shape, 2)
+    edges = filter_channels(x, jnp.stack([down, down.T], -1), "same").reshape(*x.shape, 2)
     return jnp.moveaxis(edges, -2, 1) if is_channels_first(data_format) else edges
 
 
@@ -71,7 +74,7 @@ def ssim(image1, image2, max_val=1.0, filter_size=11, filter_sigma=1.5, k1=0.01,
     window = jnp.outer(bell, bell)[..., None]
 
     def average(values):
-        return _filter(values, window, "valid")
+        return filter_channels(values, window, "valid")
 
     mean_x, mean_y = average(x), average(y)
     variances = average(x * x) - mean_x**2 + average(y * y) - mean_y**2

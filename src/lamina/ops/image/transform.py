@@ -9,7 +9,7 @@ from lamina.ops.image.filters import blur
 from lamina.ops.image.frames import check_one_of, on_batch
 
 _ORDERS = {"nearest": 0, "bilinear": 1}
-_FILL_MODES = ("constant", "nearest", "wrap", "mirror", "reflect")
+FILL_MODES = ("constant", "nearest", "wrap", "mirror", "reflect")
 
 
 @op("inputs", "coordinates")
@@ -27,7 +27,7 @@ def map_coordinates(inputs, coordinates, order, fill_mode="constant", fill_value
             "`coordinates` needs one row for each axis of `inputs`. "
             f"Received: inputs of shape {inputs.shape}, coordinates of shape {coordinates.shape}"
         )
-    check_one_of("fill_mode", fill_mode, _FILL_MODES)
+    check_one_of("fill_mode", fill_mode, FILL_MODES)
     check_one_of("order", order, (0, 1))
     return _read(inputs, coordinates, order, fill_mode, fill_value)
 
@@ -71,7 +71,7 @@ def affine_transform(images, transform, interpolation="bilinear", fill_mode="con
     Raises:   ValueError if an argument has no meaning.
     """
     check_one_of("interpolation", interpolation, _ORDERS)
-    check_one_of("fill_mode", fill_mode, _FILL_MODES)
+    check_one_of("fill_mode", fill_mode, FILL_MODES)
     if transform.ndim not in (1, 2):
         raise ValueError(
             "Invalid transform rank: expected rank 1 (single transform) or rank 2 (batch of transforms). "
@@ -110,7 +110,7 @@ def perspective_transform(images, start_points, end_points, interpolation="bilin
 
     def bend(x):
         rows, columns = _pixels(x)
-        h = _each(_homography(*(points.reshape(-1, 4, 2).astype("float32") for points in (start_points, end_points))))
+        h = _each(homography(*(points.reshape(-1, 4, 2).astype("float32") for points in (start_points, end_points))))
         scale = h[6] * columns + h[7] * rows + 1
         places = (h[3] * columns + h[4] * rows + h[5]) / scale, (h[0] * columns + h[1] * rows + h[2]) / scale
         return _read_images(x, *places, interpolation, "constant", fill_value)
@@ -118,7 +118,7 @@ def perspective_transform(images, start_points, end_points, interpolation="bilin
     return on_batch(bend, images, data_format)
 
 
-def _homography(start, end):
+def homography(start, end):
     """Solve for the map from the end points back to the start points, (batch, 8)."""
     x, y = end[..., 0], end[..., 1]
     zero, one = jnp.zeros_like(x), jnp.ones_like(x)
@@ -151,13 +151,23 @@ def elastic_transform(
     Source:   Simard et al. 2003; like Keras, with one field for both directions.
     """
     check_one_of("interpolation", interpolation, _ORDERS)
-    check_one_of("fill_mode", fill_mode, _FILL_MODES)
+    check_one_of("fill_mode", fill_mode, FILL_MODES)
 
-    def distort(x):
-        field = jax.random.normal(draw_seed(seed), x.shape[:3], x.dtype) * sigma
-        width = int(6 * sigma) | 1
-        shift = alpha * blur(field[..., None], (width, width), (sigma, sigma))[..., 0]
-        rows, columns = _pixels(x)
-        return _read_images(x, rows + shift, columns + shift, interpolation, fill_mode, fill_value)
+    def bend(x):
+        noise = jax.random.normal(draw_seed(seed), x.shape[:3], x.dtype)
+        return distort(x, noise, alpha, sigma, int(6 * sigma) | 1, interpolation, fill_mode, fill_value)
 
-    return on_batch(distort, images, data_format)
+    return on_batch(bend, images, data_format)
+
+
+def distort(x, noise, alpha, sigma, widest, interpolation, fill_mode, fill_value):
+    """Shift every pixel of (batch, height, width, channels) by smoothed noise (batch, height, width).
+
+    Args:
+        alpha, sigma: strength of the shift and how smooth it is, which may be known to the program only [pixels].
+        widest: the greatest width of the smoothing window, 6 sigma and odd, which has to be known before [pixels].
+    """
+    reach = jnp.floor(6 * sigma) // 2  # what a window as wide as 6 sigma has beside its middle
+    shift = alpha * blur(noise[..., None] * sigma, (widest, widest), (sigma, sigma), reach)[..., 0]
+    rows, columns = _pixels(x)
+    return _read_images(x, rows + shift, columns + shift, interpolation, fill_mode, fill_value)
