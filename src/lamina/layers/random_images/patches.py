@@ -1,5 +1,7 @@
 """Pictures cut to a random window, and pictures with a random window erased."""
 
+import collections
+
 import jax
 import jax.numpy as jnp
 
@@ -40,7 +42,7 @@ class RandomCrop(MovingLayer):
         else:
             fitting = columns * self.height / self.width, rows * self.width / self.height
             starts = (int((n - _clipped(fit, n)) / 2) for n, fit in zip((rows, columns), fitting, strict=True))
-        window = _Window(starts)
+        window = _Window(*starts)
         window.size = rows, columns
         return window
 
@@ -70,7 +72,7 @@ class RandomCrop(MovingLayer):
         return follow(bounding_boxes, self.bounding_box_format, size, scale_and_shift(scale, offset), window)
 
 
-class _Window(tuple):
+class _Window(collections.namedtuple("_Window", "row column")):
     """Where a window begins, (row, column), which also knows the (height, width) of the pictures it is cut from."""
 
     size = None, None
