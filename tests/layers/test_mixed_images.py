@@ -10,6 +10,9 @@ from tests.layers.oracle import assert_same, case, each
 import lamina
 from lamina import layers
 
+# Keras asks for 64 bits in MixUp.
+pytestmark = pytest.mark.filterwarnings("ignore:(?s).*Explicitly requested dtype")
+
 PIXELS = (np.random.default_rng(0).random((3, 6, 5, 3)) * 255).astype("float32")
 LABELS = np.eye(3, dtype="float32")
 MASKS = (PIXELS[..., :1] // 64).astype("float32")
@@ -70,7 +73,7 @@ def as_keras(layer, transformation):
 
 @pytest.mark.slow
 def test_chains_are_mixed_as_by_keras():
-    arguments = {"num_chains": 2, "chain_depth": 3, "seed": 3, "factor": (0.2, 0.5)}
+    arguments = {"num_chains": 2, "chain_depth": 3, "seed": 3, "factor": (0.2, 0.5), "all_ops": False}
     ours, theirs = layers.AugMix(**arguments), keras.layers.AugMix(**arguments)
     transformation = ours.get_random_transformation(PIXELS)
     theirs_transformation = as_keras(ours, transformation)
@@ -94,7 +97,7 @@ def test_configs_equal_those_of_keras(case):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "arguments"), [("RandAugment", {"num_ops": 3}), ("AugMix", {"chain_depth": 2})])
+@pytest.mark.parametrize(("name", "arguments"), [("RandAugment", {"num_ops": 3}), ("AugMix", {"all_ops": False})])
 def test_programs_choose_as_eager_calls_do(name, arguments):
     layer = getattr(layers, name)(seed=1, factor=(0.2, 0.4), bounding_box_format="xyxy", **arguments)
     data = {"images": PIXELS, "segmentation_masks": MASKS, "bounding_boxes": BOXES}
@@ -133,18 +136,17 @@ def test_the_chosen_layers_move_masks_and_boxes_too():
 
 
 @pytest.mark.slow
-def test_models_with_chosen_layers_are_trained_with_other_choices_in_each_step():
+def test_models_are_trained_on_other_mixtures_in_each_step():
     model = lamina.Sequential([
-        layers.Input((6, 5, 3)), layers.RandAugment(num_ops=1, seed=1), layers.AugMix(num_chains=2, chain_depth=1),
-        layers.RandomElasticTransform(), layers.CutMix(), layers.MixUp(), layers.Flatten(), layers.Dense(1),
+        layers.Input((6, 5, 3)), layers.RandomElasticTransform(seed=1), layers.CutMix(), layers.MixUp(),
+        layers.Flatten(), layers.Dense(1),
     ])  # fmt: skip
-    assert model.output_shape == (None, 1)
     model.compile("sgd", "mse")
     before = np.asarray(model.layers[0].generator.state.value)
     history = model.fit(PIXELS / 255, np.ones((3, 1)), epochs=2, verbose=0).history["loss"]
     assert np.all(np.isfinite(history))
     assert np.any(model.layers[0].generator.state.value != before)
-    np.testing.assert_allclose(lamina.Sequential(model.layers[:5]).predict(PIXELS, verbose=0), PIXELS)
+    np.testing.assert_allclose(lamina.Sequential(model.layers[:3]).predict(PIXELS, verbose=0), PIXELS)
 
 
 def test_pictures_are_prepared_in_a_data_pipeline():

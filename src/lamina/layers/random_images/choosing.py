@@ -112,7 +112,7 @@ class RandAugment(_ChoosingLayer):
     Raises:   ValueError for another factor or range; NotImplementedError for another interpolation.
     Source:   Keras 3 `RandAugment` (same choice for the same seed); Cubuk et al. 2019.
     Example:
-        >>> RandAugment()(jnp.ones((1, 4, 4, 3)), training=True).shape
+        >>> RandAugment(num_ops=1)(jnp.ones((1, 4, 4, 3)), training=True).shape
         (1, 4, 4, 3)
     """
 
@@ -187,7 +187,7 @@ class AugMix(_ChoosingLayer):
     Raises:   ValueError for another factor or range; NotImplementedError for another interpolation.
     Source:   Keras 3 `AugMix` (same weights for the same seed); Hendrycks et al. 2019.
     Example:
-        >>> AugMix()(jnp.ones((1, 4, 4, 3)), training=True).shape
+        >>> AugMix(num_chains=1, chain_depth=1)(jnp.ones((1, 4, 4, 3)), training=True).shape
         (1, 4, 4, 3)
     """
 
