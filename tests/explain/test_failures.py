@@ -38,6 +38,11 @@ CONV, HEAD = 'layers.Conv2D(8, 3, name="conv")', 'layers.Dense(3, name="top")'
 SOFT = 'layers.Dense(3, activation="softmax", name="top")'
 LSTM = 'layers.LSTM(8, name="first")'
 
+TWO_INPUTS = (
+    'a = layers.Input((5,), name="left")\nb = layers.Input((4,), name="right")\n'
+    "model = keras.Model([a, b], layers.Concatenate()([a, b]))\n"
+)
+
 # what is wrong: (program, words that the error must hold, the fix)
 MISTAKES = {
     "images without channels": (
@@ -225,6 +230,37 @@ MISTAKES = {
         ("wants labels of shape (3, 3)", "top (b, 3) and y (b,)"),
         'loss="sparse_categorical_crossentropy"   # in place of "categorical_crossentropy" in compile',
     ),
+    "an axis of unknown size into Dense": (
+        stack((None, 3), 'layers.Flatten(name="flat")', HEAD),
+        ("Dense 'top' needs a known last axis", "image (b, ?, 3) -> flat (b, ?) -> top"),
+        "layers.GlobalAveragePooling1D(name='flat'),   # in place of flat",
+    ),
+    "features of unknown number": (
+        'x = layers.Input([None], name="image")\ny = layers.Dense(3, name="top")(x)\n',
+        ("Dense 'top' needs a known last axis", "image (b, ?) -> top"),
+        "layers.Input((10,))   # in place of image",
+    ),
+    "an LSTM that gives its states too": (
+        stack((5, 4), 'layers.LSTM(8, return_state=True, name="first")', HEAD),
+        ('layer "top" expects 1 input(s), but it received 3', "first (b, 8)"),
+        "layers.LSTM(8, return_state=False, name='first'),   # in place of first",
+    ),
+    "two arrays into one layer": (
+        'a = layers.Input((5,), name="left")\nb = layers.Input((4,), name="right")\n'
+        'y = layers.Dense(3, name="top")([a, b])\n',
+        ('layer "top" expects 1 input(s), but it received 2', "left (b, 5) and right (b, 4) -> top"),
+        "layers.Concatenate()([a, b])   # in place of [a, b]",
+    ),
+    "one array for two inputs": (
+        TWO_INPUTS + 'u = np.zeros((6, 5), "float32")\nmodel.predict(u, verbose=0)\n',
+        ("expects 2 input(s) ['left', 'right'], but it received 1", "the data (6, 5)"),
+        "u = [u, np.zeros((len(u), 4))]   # before it is used",
+    ),
+    "three arrays for two inputs": (
+        TWO_INPUTS + "u, v, w = np.zeros((6, 5)), np.zeros((6, 4)), np.zeros((6, 2))\nmodel([u, v, w])\n",
+        ("expects 2 input(s) ['left', 'right'], but it received 3",),
+        "[u, v]   # in place of [u, v, w]",
+    ),
     "a model of one's own": (
         "class Net(keras.Model):\n    def __init__(self):\n        super().__init__()\n"
         '        self.first = layers.LSTM(4, name="first")\n        self.second = layers.LSTM(4, name="second")\n'
@@ -247,7 +283,9 @@ def pasted(program, fix):
         name = place.split()[-1]
         at = next((i for i, row in enumerate(rows) if f'name="{name}"' in row), None)
         space = "" if at is None else re.match(r"\s*", rows[at])[0]
-        if place.startswith("before it"):
+        if place.startswith("in place of ["):
+            rows = [row.replace(place.removeprefix("in place of "), code) for row in rows]
+        elif place.startswith("before it"):
             rows.insert(len(rows) - 1, code)
         elif place.startswith("before"):
             rows.insert(at, space + code)

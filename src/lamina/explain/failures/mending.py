@@ -14,6 +14,7 @@ from lamina.explain import words
 from lamina.explain.calls import calls_of
 from lamina.explain.failures.attempt import Attempt, experiment, fresh, run_again, run_behind
 from lamina.explain.failures.code import changed, code_of, name_in_program, wrapped
+from lamina.explain.failures.counts import other_count
 from lamina.layers import Layer
 from lamina.models import Functional, Model
 from lamina.models.misfit import cause_and_fix
@@ -79,8 +80,10 @@ def _candidates(attempt, error):
         yield from _other_losses(attempt)
     yield from _other_data(attempt, error)
     yield from _other_options(attempt)
+    yield from other_count(attempt, error)
     yield from _insertions(attempt, error)
     yield from _other_sizes(attempt)
+    yield from _known_sizes(attempt)
     yield from _without(attempt)
     yield from _other_input(attempt)
 
@@ -99,6 +102,8 @@ def _other_options(attempt):
     """Flip the options that decide about axes: whether steps are kept, whether edges are padded."""
     for layer in _near(attempt):
         options = _options(layer)
+        if options.get("return_state"):
+            yield _replacement(attempt, {layer: {"return_state": False}}, words.mend("states", layer.name))
         if "return_sequences" in options:
             keep = not options["return_sequences"]
             yield _replacement(attempt, {layer: {"return_sequences": keep}}, words.mend("steps", layer.name, keep))
@@ -137,9 +142,42 @@ def _other_sizes(attempt):
             yield _replacement(attempt, change, words.mend("count", attempt.failing.layer.name, count))
 
 
+def _known_sizes(attempt):
+    """Give the last axis a size: by pooling in place of Flatten, or by an Input of known size.
+
+    Which size, only the user knows; any will do for the trial.
+    """
+    failing = attempt.failing
+    if failing is None or len(failing.inputs) != 1 or failing.inputs[0].shape[-1] is not None:
+        return
+    why = words.mend("last axis", failing.layer.name)
+    for call in attempt.ran[::-1]:
+        rank = len(call.inputs[0].shape)
+        if isinstance(call.layer, layers.Flatten) and rank in (3, 4, 5) and call.inputs[0].shape[-1]:
+            pool = getattr(layers, f"GlobalAveragePooling{rank - 2}D")(name=call.layer.name)
+            yield _in_place(attempt, {call.layer: pool}, why)
+    made = {id(y) for call in attempt.ran for y in call.outputs}
+    for x in (x for call in (*attempt.ran, failing) for x in call.inputs):
+        if id(x) not in made and None in x.shape[1:] and x not in attempt.data:
+            sizes = tuple(_ANY_SIZE if size is None else size for size in x.shape[1:])
+            given = {id(x): KerasTensor((None, *sizes), x.dtype)}
+            code = f"layers.Input({sizes})" + "," * attempt.is_stack
+            place = f"in place of {x._keras_history.operation.name}"
+            yield code, place, words.mend("any size", _ANY_SIZE), lambda given=given: run_again(attempt, given=given)
+            return
+
+
+_ANY_SIZE = 10
+
+
 def _replacement(attempt, changes, why):
     """Make the candidate that puts changed layers in the place of others."""
-    new = {id(layer): changed(layer, **arguments) for layer, arguments in changes.items()}
+    return _in_place(attempt, {layer: changed(layer, **arguments) for layer, arguments in changes.items()}, why)
+
+
+def _in_place(attempt, changes, why):
+    """Make the candidate that puts other layers in the place of some."""
+    new = {id(old): other for old, other in changes.items()}
     end = "," * attempt.is_stack
     code = "\n".join(code_of(new[id(layer)]) + end for layer in changes)
     place = "\n".join(f"in place of {layer.name}" for layer in changes)
