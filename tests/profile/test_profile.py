@@ -56,6 +56,14 @@ def test_everything_is_data_and_text(answer):
     assert len(list(told.advice())) == 3
 
 
+def test_memory_is_that_of_weights_and_outputs(answer):
+    model, told = answer
+    assert told.memory.parameters == 4 * model.count_params()
+    assert told.memory.activations == 4 * 4 * (10 * 10 * 8 + 2 * 5 * 5 * 8 + 10)
+    assert told.memory.peak > 3 * told.memory.parameters  # weights and what adam keeps of them
+    assert "at its peak the step has" in str(told)
+
+
 def test_the_optimizer_has_its_own_time(answer):
     _, told = answer
     assert told.update.total > 0

@@ -20,9 +20,9 @@ from lamina.explain.calls import calls_of
 from lamina.models import Model
 from lamina.profile.in_place import OTHER, UPDATE_SCOPE, Share, shares
 from lamina.profile.measure import Machine, Time, machine, timed
-from lamina.profile.report import LayerProfile, Profile, ProfileComparison
+from lamina.profile.report import LayerProfile, Memory, Profile, ProfileComparison
 
-__all__ = ["LayerProfile", "Machine", "Profile", "ProfileComparison", "Share", "Time", "profile"]
+__all__ = ["LayerProfile", "Machine", "Memory", "Profile", "ProfileComparison", "Share", "Time", "profile"]
 
 
 def profile(model, x=None, *, batch_size=32, seconds=0.3):
@@ -70,7 +70,6 @@ def profile(model, x=None, *, batch_size=32, seconds=0.3):
     start = time.perf_counter()
     step = engine.jit(training_step).lower(values, slots, inputs).compile()
     compiling = time.perf_counter() - start
-    memory = step.memory_analysis()
     recorded = shares(step, (values, slots, inputs), [*names, UPDATE_SCOPE])
     layers = [_alone(model, call, sizes, recorded[call.layer.name], seconds) for call in calls if call.index == 0]
     return Profile(
@@ -82,9 +81,19 @@ def profile(model, x=None, *, batch_size=32, seconds=0.3):
         predict=timed(engine.jit(forward), values, inputs, seconds=seconds),
         step=timed(step, values, slots, inputs, seconds=seconds),
         compile_seconds=compiling,
-        temporary_bytes=getattr(memory, "temp_size_in_bytes", None),
+        memory=_memory(values, calls, sizes, step),
         machine=machine(),
     )
+
+
+def _memory(values, calls, sizes, step):
+    told = step.memory_analysis()
+    peak = None
+    if told is not None:
+        kept = told.argument_size_in_bytes + told.output_size_in_bytes - told.alias_size_in_bytes
+        peak = kept + told.temp_size_in_bytes
+    outputs = {id(t): prod(sizes[id(t)]) * jnp.dtype(t.dtype).itemsize for call in calls for t in call.outputs}
+    return Memory(sum(value.nbytes for value in values), sum(outputs.values()), peak)
 
 
 def _apart(first, second):

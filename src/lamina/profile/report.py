@@ -71,6 +71,22 @@ class LayerProfile:
         }
 
 
+@dataclass
+class Memory:
+    """What a training step keeps in memory.
+
+    Attributes:
+        parameters: all weights [bytes].
+        activations: the outputs of all layers for the batch [bytes].
+        peak: all that the step has at once: weights, data, results and what it needs in between [bytes]; None if the
+            compiler does not say.
+    """
+
+    parameters: int
+    activations: int
+    peak: int | None
+
+
 class Profile(Answer):
     """Where the time of a model goes.
 
@@ -80,14 +96,14 @@ class Profile(Answer):
         predict, step: Time of the whole compiled forward pass; of a step: forward and backward pass and update.
         update, other: Shares of the step that belong to the optimizer, and to nothing that has a name.
         compile_seconds: how long the step took to compile [seconds].
-        temporary_bytes: memory the step needs beside weights and data [bytes], None if the compiler does not say.
+        memory: Memory.
         machine: Machine.
     """
 
-    def __init__(self, name, batch, layers, update, other, predict, step, compile_seconds, temporary_bytes, machine):
+    def __init__(self, name, batch, layers, update, other, predict, step, compile_seconds, memory, machine):
         self.name, self.batch, self.layers, self.update, self.other = name, batch, layers, update, other
         self.predict, self.step, self.compile_seconds = predict, step, compile_seconds
-        self.temporary_bytes, self.machine = temporary_bytes, machine
+        self.memory, self.machine = memory, machine
 
     def in_place(self, layer):
         """Return a layer's share of the step [seconds]; all, `UPDATE` and `OTHER` add up to the measured step."""
@@ -117,7 +133,7 @@ class Profile(Answer):
             "predict": vars(self.predict),
             "step": vars(self.step),
             "compile_seconds": self.compile_seconds,
-            "temporary_bytes": self.temporary_bytes,
+            "memory": vars(self.memory),
             "machine": vars(self.machine),
             "layers": [{**layer.to_dict(), "in_place": self.in_place(layer.name)} for layer in self.layers],
             "update": self.in_place(UPDATE),
@@ -128,15 +144,11 @@ class Profile(Answer):
     def document(self):
         """Return totals, a table of the layers, and the three that are worth a look."""
         peak, copy = self.machine.flops / 1e9, self.machine.bandwidth / 1e9
-        memory = (
-            "" if self.temporary_bytes is None else f", {self.temporary_bytes / 2**20:.1f} MB beside weights and data"
-        )
-        step = f"{_ms(self.step)} ms (± {self.step.spread:.0%})"
         lines = [
-            Line(f"forward pass {_ms(self.predict)} ms; training step {step}"),
-            Line(f"compiled in {self.compile_seconds:.1f} s{memory}"),
+            Line(sentences.took(_ms(self.predict), _ms(self.step), self.step.spread, self.compile_seconds)),
+            Line(sentences.keeps(self.memory)),
             Line(sentences.convention()),
-            Line(f"this machine reaches {peak:.0f} GFLOP/s in a matrix product and {copy:.0f} GB/s in a copy"),
+            Line(sentences.machine(peak, copy)),
         ]
         headers = [
             "layer",

@@ -1,6 +1,26 @@
 """The sentences of a profile."""
 
 
+def took(forward, step, spread, compiling):
+    """Say how long the whole model takes, times in milliseconds but for compiling."""
+    return f"forward pass {forward} ms; training step {step} ms (± {spread:.0%}), compiled in {compiling:.1f} s"
+
+
+def keeps(memory):
+    """Say what the step keeps in memory."""
+    peak = "" if memory.peak is None else f"; at its peak the step has {_megabytes(memory.peak)}"
+    return f"weights {_megabytes(memory.parameters)}, outputs of all layers {_megabytes(memory.activations)}{peak}"
+
+
+def _megabytes(count):
+    return f"{count / 2**20:.1f} MB"
+
+
+def machine(flops, bandwidth):
+    """Say what this machine can do."""
+    return f"this machine reaches {flops:.0f} GFLOP/s in a matrix product and {bandwidth:.0f} GB/s in a copy"
+
+
 def convention():
     """Say how work is counted."""
     return "One multiply-add counts as one; GFLOP/s count it as two operations, one multiplication and one addition."
