@@ -1,5 +1,6 @@
 """What an element reads along each axis, and receptive fields, against following single elements back."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -98,9 +99,16 @@ class Mix(lamina.Layer):
         return x + jnp.mean(x, axis=1, keepdims=True)
 
 
+class LookBack(lamina.Layer):
+    def call(self, x):
+        scores = jnp.where(jnp.tri(x.shape[1], dtype=bool), x @ x.swapaxes(1, 2), -jnp.inf)
+        return jax.nn.softmax(scores) @ x
+
+
 @pytest.mark.parametrize(
     ("layer", "sentence"),
     [
+        (LookBack(), "Each output value reads 1 to 6 steps and all 3 features."),
         (Smooth(), "Each output value reads 2 steps and one feature."),
         (PerStep(), "Each output value reads one step and all 3 features."),
         (Mix(), "Each output value reads all 6 steps and one feature."),

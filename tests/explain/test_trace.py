@@ -62,13 +62,36 @@ def test_influence_is_what_nan_shows(layer, shape):
         np.testing.assert_array_equal(influence.backward([one(outputs, index)])[0], found[(..., *index)])
 
 
-def test_attention_over_steps_reaches_everything_and_its_mask_nothing():
-    class Attend(lamina.Layer):
-        def call(self, x):
-            scores = lamina.ops.softmax(lamina.ops.matmul(x, lamina.ops.transpose(x, (0, 2, 1))))
-            return lamina.ops.matmul(scores, x)
+class Masked(layers.Layer):
+    """Attention written by hand, its mask added to the scores."""
 
-    assert Influence(call_of(Attend(), (None, 3, 2))).backward([one((3, 2), (1, 0))])[0].all()
+    def call(self, x):
+        scores = lamina.ops.matmul(x, lamina.ops.transpose(x, (0, 2, 1)))
+        hidden = 1 - lamina.ops.tril(lamina.ops.ones(scores.shape[1:]))
+        return lamina.ops.matmul(lamina.ops.softmax(scores - 1e9 * hidden), x)
+
+
+CAUSAL = {"use_causal_mask": True}
+
+
+@pytest.mark.parametrize(
+    ("attend", "seen"),
+    [
+        (lambda x: layers.MultiHeadAttention(2, 4)(x, x), range(4)),
+        (lambda x: layers.MultiHeadAttention(2, 4)(x, x, **CAUSAL), range(2)),
+        (lambda x: layers.MultiHeadAttention(2, 4, dropout=0.1)(x, x, **CAUSAL), range(2)),
+        (lambda x: layers.MultiHeadAttention(2, 4)(x, x, attention_mask=np.eye(4, dtype=bool)[None]), [1]),
+        (lambda x: layers.GroupedQueryAttention(3, 4, 2)(x, x, **CAUSAL), range(2)),
+        (lambda x: layers.Attention()([x, x], **CAUSAL), range(2)),
+        (lambda x: layers.AdditiveAttention()([x, x], **CAUSAL), range(2)),
+        (Masked(), range(2)),
+    ],
+)
+def test_what_a_mask_hides_from_attention_has_no_say(attend, seen):
+    x = lamina.Input((4, 3), name="x")
+    elements = lamina.Model(x, attend(x)).trace(index=(1, 0))["x"].elements
+    assert np.flatnonzero(elements.any(axis=1)).tolist() == list(seen)
+    assert elements[list(seen)].all()
 
 
 @pytest.fixture

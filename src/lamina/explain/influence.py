@@ -2,7 +2,8 @@
 
 Every array of the program is replaced by one that is 0 where nothing of interest arrives and above 0 elsewhere. Each
 primitive becomes a sum of what it reads: a maximum as much as a product. That is linear, so its transpose, which JAX
-derives, answers the question backwards. Weights count as unlike zero; constants of the program count as they are.
+derives, answers the question backwards. Weights count as unlike zero; constants of the program count as they are, so
+that what a mask hides does not count: `hidden.py`.
 """
 
 import functools
@@ -13,6 +14,7 @@ import numpy as np
 from jax import lax
 from jax.extend import core
 
+from lamina.explain.hidden import known_parts
 from lamina.explain.tracing import trace
 from lamina.explain.work import inner_jaxpr
 
@@ -67,7 +69,10 @@ def _floats(arrays):
 
 
 class _Data:
-    """What is known of an array of the program: its value, if it is a constant, and what reaches it."""
+    """What is known of an array of the program: its value, if it is a constant, and what reaches it.
+
+    Where something reaches it, elements of `value` that depend on that are NaN.
+    """
 
     def __init__(self, value=None, reach=None):
         self.value, self.reach = value, reach
@@ -91,7 +96,7 @@ def _run(jaxpr, consts, inputs):
     known = {}
 
     def read(x):
-        return _Data(value=jnp.asarray(x.val)) if isinstance(x, core.Literal) else known[x]
+        return _Data(value=np.asarray(x.val)) if isinstance(x, core.Literal) else known[x]
 
     for var, value in zip(jaxpr.constvars, consts, strict=True):
         known[var] = _Data(value=value)
@@ -99,7 +104,7 @@ def _run(jaxpr, consts, inputs):
     for eqn in jaxpr.eqns:
         outputs = _apply(eqn, [read(x) for x in eqn.invars])
         for var, data in zip(eqn.outvars, outputs, strict=True):
-            known[var] = data if data.reach is None else _Data(reach=_at_most_one(data.reach))
+            known[var] = data if data.reach is None else _Data(data.value, _at_most_one(data.reach))
     return [read(x) for x in jaxpr.outvars]
 
 
@@ -112,7 +117,10 @@ def _apply(eqn, operands):
         return _constant(eqn, operands)
     rule = RULES.get(eqn.primitive.name, _elementwise)
     result = rule(eqn, operands)
-    return result if isinstance(result, list) else [_Data(reach=result)]
+    if isinstance(result, list):
+        return result
+    value = known_parts(eqn, [x.value for x in operands])
+    return [_Data(reach=result) if value is None else _Data(value, result * jnp.isnan(value))]
 
 
 def _constant(eqn, operands):
