@@ -79,9 +79,29 @@ model.compile("adam", "mse")
         "keras.losses.BinaryCrossentropy(from_logits=True)",
         ', metrics=[<"accuracy"|keras.metrics.BinaryAccuracy(threshold=0.0)>]',
     ),
+    "L333": """
+x = rng.normal(size=(64, 4))
+y = x[:, :1]
+model = keras.Sequential([keras.Input((4,)), layers.Dense(1, name="top")])
+model.compile("adam", "mse", metrics=["<accuracy|mae>"])
+model.check(x, y)
+""",
+    "L334": TABLE
+    + CLASSIFIER
+    + """model.compile("adam", "sparse_categorical_crossentropy", metrics=["<categorical_accuracy|accuracy>"])
+"""
+    + LAST,
+    "L340": reader('layers.Embedding(<8|9>, 4, mask_zero=True, name="words")'),
     "L341": TABLE + "x[3, 2] = np.nan\n<|x = np.nan_to_num(x)\n>" + CLASSIFIER + COMPILE + LAST,
-    "L348": reader('layers.Embedding(<8|9>, 4, mask_zero=True, name="words")'),
-    "L351": reader(
+    "L342": "x, y = rng.integers(0, 256, (64, 8, 8, 1)), rng.integers(0, 3, 64)\n<|x = x / 255\n>"
+    + IMAGES
+    + COMPILE
+    + LAST,
+    "L343": "x, y = rng.normal(size=(64, 1, 8, 8)), rng.integers(0, 3, 64)\n<|x = np.moveaxis(x, 1, -1)\n>"
+    + IMAGES.replace("(8, 8, 1)", "<(1, 8, 8)|(8, 8, 1)>").replace("4, 3,", '4, 3, padding="same",')
+    + COMPILE
+    + LAST,
+    "L350": reader(
         'layers.Embedding(9, 4, mask_zero=True, name="words")', '<layers.Conv1D(4, 2, name="conv"),\n    |>'
     ),
     "L360": TABLE.replace("rng.integers(0, 3, 64)", "np.sort(rng.integers(0, 3, 64))")
@@ -90,14 +110,6 @@ model.compile("adam", "mse")
     + COMPILE
     + "model.check(x, y, validation_split=0.2)",
     "L361": TABLE + CLASSIFIER + COMPILE + "model.check(x[<|16>:], y[<|16>:], validation_data=(x[:16], y[:16]))",
-    "L362": "x, y = rng.integers(0, 256, (64, 8, 8, 1)), rng.integers(0, 3, 64)\n<|x = x / 255\n>"
-    + IMAGES
-    + COMPILE
-    + LAST,
-    "L363": "x, y = rng.normal(size=(64, 1, 8, 8)), rng.integers(0, 3, 64)\n<|x = np.moveaxis(x, 1, -1)\n>"
-    + IMAGES.replace("(8, 8, 1)", "<(1, 8, 8)|(8, 8, 1)>").replace("4, 3,", '4, 3, padding="same",')
-    + COMPILE
-    + LAST,
     "L364": TABLE.replace("rng.integers(0, 3, 64)", "rng.integers(1, 4, 64)")
     + "<|y = y - 1\n>"
     + CLASSIFIER.replace("Dense(3", "Dense(<4|3>")
@@ -171,6 +183,17 @@ model = Net()
     + 'model.fit(x, y, verbose=0)\nmodel.get_layer("hidden").trainable = False\n<|'
     + COMPILE
     + ">model.check()",
+    "L383": """
+base = keras.Sequential([
+    keras.Input((4,)),
+    layers.Dense(8, activation="relu"),
+    layers.BatchNormalization(name="norm"),
+])
+base.trainable = <False|True>
+model = keras.Sequential([base, layers.Dense(3, activation="softmax")])
+"""
+    + COMPILE
+    + "model.check()",
 }
 
 

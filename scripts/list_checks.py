@@ -13,7 +13,7 @@ import mistakes  # noqa: E402
 HEAD = """# What `model.check` finds
 
 `model.check(x, y)` looks for silent mistakes: those below. The first `fit` looks for those that cost nothing, and
-tells each once; `fit(check=False)` tells none. `lamina.config.silence("L362")` stops one, in a `with` block for as long
+tells each once; `fit(check=False)` tells none. `lamina.config.silence("L342")` stops one, in a `with` block for as long
 as the block runs. `lamina.config.strict()` makes them errors. Each is shown by a program that makes the mistake; with
 the lines marked `+` in place of those marked `-` nothing is found. This page is written by
 `python scripts/list_checks.py`.

@@ -114,7 +114,7 @@ PADDED = IDS * (np.arange(6) < RNG.integers(2, 7, (64, 1)))
 STEPS = np.ones((9, 5, 2))
 
 
-@pytest.mark.filterwarnings("ignore:L351")
+@pytest.mark.filterwarnings("ignore:L350")
 @pytest.mark.parametrize("code", mistakes.MISTAKES)
 def test_a_planted_mistake_is_found_and_nothing_else_and_told_on_its_page(code):
     found = mistakes.findings(mistakes.program(code))

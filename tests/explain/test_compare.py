@@ -22,14 +22,14 @@ def said(answer):
             lambda: layers.TimeDistributed(layers.Dense(4), name="td"),
             lambda: layers.Dense(4, name="dense"),
             STEPS,
-            "td and dense are the same function of this input: 0 differences in 20,000 values from random inputs, "
+            "td and dense are the same function of this input: outputs equal, 0 differences over 1,000 random inputs, "
             "with the same weights.",
         ),
         (
             lambda: layers.Flatten(name="flat"),
             lambda: layers.Reshape((-1,), name="row"),
             IMAGE,
-            "flat and row are the same function of this input: 0 differences in 200,000 values from random inputs.",
+            "flat and row are the same function of this input: outputs equal, 0 differences over 1,000 random inputs.",
         ),
         (
             lambda: layers.Flatten(name="flat"),

@@ -169,6 +169,12 @@ def test_a_built_layer_needs_no_shape():
     assert layer.explain().inputs == [(None, 3)]
 
 
+def test_bytes_are_those_of_weights_and_of_one_output(digits):
+    told = digits.explain()["conv"]
+    assert (told.weight_bytes, told.output_bytes) == (4 * 320, 4 * 26 * 26 * 32)
+    assert told.to_dict()["weight_bytes"] == 1280
+
+
 def test_the_answer_is_data_and_text_and_html(digits):
     answer = lamina.explain(digits)
     flat = answer.to_dict()["layers"][4]

@@ -1,7 +1,9 @@
 """The silent mistakes of today's engines: what `fit`, or the call before it, says to each; also in strict mode."""
 
+import itertools
 import re
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ import pytest
 import lamina
 from lamina import layers, losses
 from lamina.core.errors import DataError, LaminaError, LaminaWarning
+from lamina.explain.checks.subject import Subject
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(64, 4)).astype("float32")
@@ -16,6 +19,11 @@ Y = RNG.integers(0, 3, 64)
 ONE_HOT = np.eye(3, dtype="float32")[Y]
 PHOTOS = RNG.integers(0, 256, (64, 8, 8, 3)).astype("float32")
 IDS = RNG.integers(1, 9, (64, 6)).astype("int32")
+
+
+@pytest.fixture(autouse=True)
+def _no_hurry(monkeypatch):
+    monkeypatch.setattr("lamina.explain.checks.SECONDS", 60.0)
 
 
 def net(activation="softmax", units=3, shape=(4,), loss="sparse_categorical_crossentropy", flat=False, **options):
@@ -79,13 +87,13 @@ WARNED = {
         fitting(lambda: net(None, 1, loss=BINARY_FROM_LOGITS, metrics=["accuracy"]), y=YES),
     ),
     "NaN in the inputs": ("L341", r"\(1, 2\).*np.nan_to_num", fitting(net, x=NAN)),
-    "pixels to 255": ("L362", "/ 255", fitting(seer, x=PHOTOS)),
+    "pixels to 255": ("L342", "/ 255", fitting(seer, x=PHOTOS)),
     "channels first": (
-        "L363",
+        "L343",
         "moveaxis",
         fitting(lambda: seer((3, 8, 8)), x=np.moveaxis(PHOTOS, -1, 1) / 255),
     ),
-    "a mask dropped": ("L351", "GlobalAveragePooling1D", lambda: reader([layers.Flatten(name="flat")])),
+    "a mask dropped": ("L350", "GlobalAveragePooling1D", lambda: reader([layers.Flatten(name="flat")])),
     "sorted labels": ("L360", "permutation", fitting(net, y=np.sort(Y), validation_split=0.2)),
 }
 # These are errors always.
@@ -106,7 +114,7 @@ REFUSED = {
         fitting(lambda: net(None, 1, (5, 2), "mse"), x=np.ones((64, 5, 2)), y=X[:, :1]),
     ),
     "an id without a row": (
-        "L348",
+        "L340",
         r"Embedding\(13",
         fitting(lambda: reader([layers.GlobalAveragePooling1D()]), x=IDS + 4, y=YES),
     ),
@@ -125,7 +133,7 @@ def test_a_likely_mistake_is_told_once(mistake):
     assert str(warning.message).startswith(f"{code}: ")
     assert not [other for other in others if "the loss became NaN" not in str(other.message)]  # what comes of it
     assert re.search(words, str(warning.message))
-    if code != "L351":  # told where the layer is called
+    if code != "L350":  # told where the layer is called
         assert warning.filename == __file__
 
 
@@ -209,7 +217,7 @@ def test_nothing_is_told_where_it_is_not_wanted():
 def test_a_generator_is_looked_at_by_its_first_batch():
     batches = ((PHOTOS[i : i + 8], Y[i : i + 8]) for i in range(0, 64, 8))
     (warning,) = told(lambda: seer().fit(batches, verbose=0))
-    assert "L362" in str(warning.message)
+    assert "L342" in str(warning.message)
 
 
 def test_only_what_costs_nothing_is_done(monkeypatch):
@@ -224,7 +232,26 @@ def test_only_what_costs_nothing_is_done(monkeypatch):
 
 def test_when_the_time_is_over_no_further_check_is_made(monkeypatch):
     monkeypatch.setattr("lamina.explain.checks.SECONDS", 0.0)
-    assert not told(fitting(lambda: net(None)))
+    assert not told(fitting(seer, x=PHOTOS))
+    assert told(fitting(lambda: net(None)))  # what the model shows by itself costs nothing
+
+
+def test_one_clock_runs_over_all_looking(monkeypatch):
+    ticks, made = itertools.count(), []
+    clock = SimpleNamespace(perf_counter=lambda: 0.011 * next(ticks))
+    for place in ("explain.checks", "training.checks"):
+        monkeypatch.setattr(f"lamina.{place}.time", clock)
+    monkeypatch.setattr("lamina.explain.checks.SECONDS", 0.05)
+    monkeypatch.setattr("lamina.explain.checks.data.FREE", [lambda subject: made.append(1) or ()] * 9)
+    net().fit(X, Y, verbose=0)
+    assert len(made) == 3  # of 50 ms, 11 went into the labels
+
+
+def test_how_much_is_looked_at_does_not_grow_with_the_data():
+    many = np.broadcast_to(np.float32(0), (10**6, 8, 8, 3))
+    large = np.broadcast_to(np.float32(0), (9, 2048, 2048, 3))
+    assert len(Subject(seer(), many, only_cheap=True).x) == 512
+    assert len(Subject(seer(), large, only_cheap=True, validation_data=(large, Y)).validation[0]) == 8
 
 
 def test_a_check_that_fails_does_not_stop_the_training(monkeypatch):

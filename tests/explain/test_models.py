@@ -67,7 +67,7 @@ def test_masks_are_followed_through_a_model():
     assert told == ["made", "passed on", "used and passed on", "used", None]
 
 
-@pytest.mark.filterwarnings("ignore:L351")
+@pytest.mark.filterwarnings("ignore:L350")
 def test_a_dropped_mask_is_told():
     model = lamina.Sequential(
         [lamina.Input((5,), dtype="int32"), layers.Embedding(7, 4, mask_zero=True), layers.Flatten(name="lost")]
@@ -76,7 +76,7 @@ def test_a_dropped_mask_is_told():
     assert "The mask is dropped here" in str(model.explain())
 
 
-@pytest.mark.filterwarnings("ignore:L351")
+@pytest.mark.filterwarnings("ignore:L350")
 def test_the_summary_says_what_becomes_of_the_mask():
     made = [
         layers.Embedding(7, 4, mask_zero=True),

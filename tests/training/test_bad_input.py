@@ -176,9 +176,9 @@ OTHERS = {
     "no samples": (lambda k: _compiled(k).fit(X[:0], ONE_HOT[:0], verbose=0), "L347.*empty"),
     "a source without batches": (lambda k: _compiled(k).fit((b for b in ()), verbose=0), "L347(.|\n)*generator"),
     "no compile": (lambda k: k.Sequential([k.layers.Dense(3)]).fit(X, ONE_HOT), r"L502.*`compile\(\)`(.|\n)*fix:"),
-    "no labels": (lambda k: _compiled(k).fit(X, verbose=0), "L340.*wants labels; it got `y=None`"),
+    "no labels": (lambda k: _compiled(k).fit(X, verbose=0), "L314.*wants labels; it got `y=None`"),
     "text": (lambda k: _compiled(k).fit(np.array([["a"] * 6] * 12), ONE_HOT, verbose=0), "L344.*<U1"),
-    "lists of different lengths": (lambda k: _compiled(k).predict([[1, 2], [3]]), "L343(.|\n)*pad_sequences"),
+    "lists of different lengths": (lambda k: _compiled(k).predict([[1, 2], [3]]), "L353(.|\n)*pad_sequences"),
     "a number": (lambda k: _compiled(k).fit(3, ONE_HOT), "Unrecognized data type"),
     "y beside a generator": (lambda k: _compiled(k).fit(batches(X, ONE_HOT), ONE_HOT), "should not be passed"),
     "a split of a generator": (
@@ -331,7 +331,7 @@ def test_integers_without_a_row_in_an_embedding_are_refused_wherever_they_come(b
         model.predict_on_batch,
         model,
     ):
-        with pytest.raises(ValueError, match=r"L348: table has rows for the integers 0 to 6.*(\n.*)+" + fix):
+        with pytest.raises(ValueError, match=r"L340: table has rows for the integers 0 to 6.*(\n.*)+" + fix):
             use({"words": words})
     for first, second in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(first, second)

@@ -153,7 +153,7 @@ def test_evaluation_sees_averaged_weights_and_training_goes_on_with_the_others()
 
 def test_a_run_that_stops_at_a_loss_that_is_no_number():
     made = model(optimizers.SGD(float("inf")))
-    with pytest.warns(LaminaWarning, match="L341"):
+    with pytest.warns(LaminaWarning, match="L370"):
         history = fit(made, hooks=[callbacks.TerminateOnNaN()])
     assert len(history.epoch) == 1
     assert int(made.optimizer.iterations) < 3

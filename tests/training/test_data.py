@@ -88,7 +88,7 @@ def test_frames_of_mixed_numbers_are_taken_with_missing_values_as_nan():
 def test_a_frame_with_text_names_its_columns():
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame({"age": [1, 2], "town": ["a", "b"], "day": pandas.to_datetime(["2020-01-01"] * 2)})
-    with pytest.raises(ValueError, match=r"L342.*'town' \(.*\), 'day' \(.*\)(.|\n)*get_dummies\(x\)"):
+    with pytest.raises(ValueError, match=r"L352.*'town' \(.*\), 'day' \(.*\)(.|\n)*get_dummies\(x\)"):
         feed_for(frame)
     to_arrays(pandas.get_dummies(frame.drop(columns="day")))
 
@@ -420,7 +420,7 @@ def test_a_source_that_ends_early_ends_the_epoch_with_a_warning():
 
 def test_a_generator_that_has_ended_ends_the_training_with_a_warning():
     model = model_of()
-    with pytest.warns(LaminaWarning, match="L350.*epoch 2 of 3"):
+    with pytest.warns(LaminaWarning, match="L354.*epoch 2 of 3"):
         history = model.fit(batches(), epochs=3, verbose=0)
     assert history.epoch == [0]
     assert model.optimizer.iterations.numpy() == 4

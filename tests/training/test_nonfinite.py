@@ -35,7 +35,10 @@ def test_the_first_layer_and_the_step_are_named(source):
     arguments = {"x": x, "y": Y, "batch_size": 4, "shuffle": False}
     if source == "generator":
         arguments = {"x": iter([(x[i : i + 4], Y[i : i + 4]) for i in (0, 4, 8)])}
-    with pytest.warns(LaminaWarning, match=r"L341: .* in epoch 1 at step 3: .* is 'root' f32\[4,4\], 16 of 16 values"):
+    with pytest.warns(
+        LaminaWarning,
+        match=r"L370: .* in epoch 1 at step 3 with the learning rate 0.01: .* is 'root' f32\[4,4\], 16 of 16 values",
+    ):
         history = model.fit(**arguments, verbose=0).history
     assert np.isnan(history["loss"][0])
 
@@ -45,7 +48,7 @@ def test_the_weights_stay_as_the_last_good_step_left_them():
     twin.set_weights(model.get_weights())
     x = X.copy()
     x[8:] = -1.0
-    with pytest.warns(LaminaWarning, match="L341"):
+    with pytest.warns(LaminaWarning, match="L370"):
         model.fit(x, Y, batch_size=4, shuffle=False, verbose=0)
     twin.fit(x[:8], Y[:8], batch_size=4, shuffle=False, verbose=0)
     for mine, theirs in zip(model.get_weights(), twin.get_weights(), strict=True):
@@ -65,15 +68,21 @@ def test_a_loss_that_is_nan_by_itself_is_told_from_a_layer():
         model.fit(X, Y, epochs=2, verbose=0)
 
 
+def test_an_infinite_loss_is_told_too():
+    model = network(loss=lambda y, p: 0 * p + float("inf"))
+    with pytest.warns(LaminaWarning, match="L370: the loss became infinite in epoch 1 with the learning rate 0.01:"):
+        model.fit(X, Y, verbose=0)
+
+
 def test_it_is_told_once_and_can_be_silenced(recwarn, monkeypatch):
     model = network(Root())
     model.fit(-X, Y, epochs=3, verbose=0)
-    assert sum("L341" in str(warning.message) for warning in recwarn) == 1
+    assert sum("L370" in str(warning.message) for warning in recwarn) == 1
     recwarn.clear()
     model = network(Root())
-    monkeypatch.setattr(config._settings, "silenced", frozenset({"L341"}))
+    monkeypatch.setattr(config._settings, "silenced", frozenset({"L370"}))
     model.fit(-X, Y, verbose=0)
-    assert not any("L341" in str(warning.message) for warning in recwarn)
+    assert not any("L370" in str(warning.message) for warning in recwarn)
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])

@@ -182,10 +182,10 @@ class silence:  # noqa: N801 -- used like a function
     """Stop the warnings with these codes, such as "L203": from now on, or in a `with` block until its end.
 
     Example:
-        >>> with silence("L362"):
-        ...     is_silenced("L362")
+        >>> with silence("L342"):
+        ...     is_silenced("L342")
         True
-        >>> is_silenced("L362")
+        >>> is_silenced("L342")
         False
     """
 

@@ -25,6 +25,7 @@ class Outcome:
     Attributes:
         relation: "equal", "reordered", "reshaped", "part", "different" or "shapes".
         differences, values: how many output values differ, of how many; where shapes are the same.
+        samples: random inputs that both were run on [count].
         same_weights: whether both ran with the weights of the first.
         masks_differ: whether only one of both makes a mask, or the masks are not the same.
         smaller: for "part": which one's output is a part, "first" or "second".
@@ -36,6 +37,7 @@ class Outcome:
     relation: str
     differences: int | None = None
     values: int = 0
+    samples: int = 0
     same_weights: bool = False
     masks_differ: bool = False
     smaller: str | None = None
@@ -107,7 +109,7 @@ def run_both(first, second, seed=0):
     with unchecked_scope(theirs, [v.value for v in (ours if shared else theirs)]):
         b, other_mask = _run(second, inputs)
     outcome = _relation(a, b, np.asarray(inputs[0]))
-    outcome.same_weights = shared
+    outcome.same_weights, outcome.samples = shared, len(inputs[0])
     outcome.masks_differ = not _same_masks(mask, other_mask)
     return outcome
 

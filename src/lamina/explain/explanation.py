@@ -2,7 +2,7 @@
 
 from lamina.core import shapes, tree
 from lamina.core.tensor import KerasTensor
-from lamina.explain import families, formulas, parameters, reading, words
+from lamina.explain import formulas, parameters, reading, words
 from lamina.explain.answer import Answer
 from lamina.explain.calls import Call, built_shape, calls_of
 from lamina.explain.document import Block, Line
@@ -10,6 +10,7 @@ from lamina.explain.facts import facts_among, facts_of
 from lamina.explain.listening import graph_of
 from lamina.explain.neighbours import without
 from lamina.explain.tracing import names_of
+from lamina.explain.words import families
 
 
 class LayerExplanation(Answer):
@@ -118,14 +119,7 @@ def _weights_line(facts):
     if not facts.weights:
         return ""
     total, legend = parameters.sum_of_products(facts.weights), parameters.legend(facts.weights)
-    fixed = sum(w.count for w in facts.weights if not w.trainable)
-    frozen = (
-        ""
-        if not fixed
-        else " (not trained)"
-        if fixed == facts.parameters
-        else f" ({formulas.number(fixed)} of them not trained)"
-    )
+    frozen = words.not_trained(sum(w.count for w in facts.weights if not w.trainable), facts.parameters)
     return f"{total}{frozen}" + (f"\n{legend}" if legend else "")
 
 

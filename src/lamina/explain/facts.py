@@ -4,13 +4,15 @@ import re
 from dataclasses import asdict, dataclass, field, replace
 from math import prod
 
+import jax.numpy as jnp
 import numpy as np
 
 from lamina.core import tree
 from lamina.core.context import get_mask
-from lamina.explain import families, formulas, parameters, reading, tracing, work
+from lamina.explain import formulas, parameters, reading, tracing, work
 from lamina.explain.influence import Influence
 from lamina.explain.order import Order, order_of
+from lamina.explain.words import families
 from lamina.layers import Layer
 from lamina.layers.calling import mask_parameters
 
@@ -29,11 +31,13 @@ class Facts:
         action: "moves" (copies of input values), "looks up" (of weights), "passes on" (nothing changes), "computes".
         arithmetic: names of the primitive operations that compute.
         multiply_adds: for one sample; None if that depends on unknown sizes.
+        weight_bytes, output_bytes: of the weights; of the outputs for one sample, None for unknown sizes [bytes].
         order: where each element goes, for layers that only move data.
         mask: "made", "passed on", "used", "used and passed on", "dropped" or None if there is none.
         training: dict: whether training differs, whether it draws random numbers, which weights it updates by itself.
         reads: for each input, what an element of the first output reads along each axis (`Reads`); [] if not known.
-        read_counts: how many positions an element in the middle reads along each axis of the one input's sample.
+        read_counts: how many positions an element in the middle reads along each axis of the one input's sample; a
+            pair (fewest, most) where elements differ.
         without: what the next layer with weights would be if this one were left out.
     """
 
@@ -54,6 +58,8 @@ class Facts:
     training: dict
     reads: list = field(default_factory=list)
     read_counts: list = field(default_factory=list)
+    weight_bytes: int = 0
+    output_bytes: int | None = None
     order: Order | None = None
     without: dict | None = None
 
@@ -88,6 +94,8 @@ class Facts:
             "action": self.action,
             "arithmetic": self.arithmetic,
             "multiply_adds": self.multiply_adds,
+            "weight_bytes": self.weight_bytes,
+            "output_bytes": self.output_bytes,
             "order": self.order.formulas if self.order else [],
             "mask": self.mask,
             "training": self.training,
@@ -124,9 +132,11 @@ def facts_of(call, mask_matters=True):
         mask=_mask(call),
         training=_training(call, program),
         reads=_reads(program),
+        weight_bytes=sum(_bytes(v.shape, v.stored_dtype) for v in getattr(layer, "weights", ())),
+        output_bytes=_output_bytes(call),
     )
     if action == "computes" and len(inputs) == 1 and not families.has_own_sentence(layer):
-        facts.read_counts = _read_counts(call, facts.reads)
+        facts.read_counts = _read_counts(call, facts.reads, arithmetic)
     if action in ("moves", "passes on"):
         output_letters = [formulas.symbols(names) for names in facts.output_axes]
         facts.order = order_of(call, [axes[1:] for axes in letters], [axes[1:] for axes in output_letters])
@@ -220,6 +230,16 @@ def _multiply_adds(call, program):
     return count // call.inputs[0].shape[0] if batch_is_known else per_sample
 
 
+def _output_bytes(call):
+    if any(None in x.shape[1:] for x in call.outputs):
+        return None
+    return sum(_bytes(x.shape[1:], x.dtype) for x in call.outputs)
+
+
+def _bytes(shape, dtype):
+    return prod(shape) * jnp.dtype(dtype).itemsize
+
+
 def _reads(program):
     if program is None or not program.outputs:
         return []
@@ -230,17 +250,31 @@ def _reads(program):
     return [found.get(first + i, (nothing,) * len(shape)) for i, shape in zip(inputs, shapes, strict=True)]
 
 
-def _read_counts(call, reads):
-    """Count what one element reads: from the program if that shows it, else by following one element back."""
-    shape = call.inputs[0].shape[1:]
-    if reads and all(r.exact and (r.everything or r.size == 1) for r in reads[0][1:]):
+def _read_counts(call, reads, arithmetic):
+    """Count what one element reads: from the program if that shows it, else by following elements back.
+
+    Behind a softmax a mask may hide something from some: then the first and the last element are followed, too.
+    """
+    shape, out = call.inputs[0].shape[1:], call.outputs[0].shape[1:]
+    may_hide = {"exp", "dot_general"} <= set(arithmetic)
+    if not may_hide and reads and all(r.exact and (r.everything or r.size == 1) for r in reads[0][1:]):
         return [size if r.everything else 1 for r, size in zip(reads[0][1:], shape, strict=True)]
-    if len(call.outputs) != 1 or None in (*shape, *call.outputs[0].shape[1:]) or prod(shape) > _MOST_FOLLOWED:
+    if len(call.outputs) != 1 or None in (*shape, *out) or prod(shape) > _MOST_FOLLOWED:
         return []
-    middle = np.zeros(call.outputs[0].shape[1:], bool)
-    middle[tuple(size // 2 for size in middle.shape)] = True
-    reached = Influence(call).backward([middle])[0]
-    return [len(set(places.tolist())) for places in np.nonzero(reached)] if reached.any() else []
+    influence = Influence(call)
+    places = [tuple(size // 2 for size in out)]
+    if may_hide:
+        places += [(0,) * len(out), tuple(size - 1 for size in out)]
+    counts = list(zip(*(_count_read(influence, out, place) for place in places), strict=True))
+    if any(0 in count for count in counts):
+        return []
+    return [count[0] if len(set(count)) == 1 else (min(count), max(count)) for count in counts]
+
+
+def _count_read(influence, shape, place):
+    element = np.zeros(shape, bool)
+    element[place] = True
+    return [len(set(places.tolist())) for places in np.nonzero(influence.backward([element])[0])]
 
 
 _MOST_FOLLOWED = 1_000_000  # elements

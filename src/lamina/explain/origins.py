@@ -18,8 +18,8 @@ from lamina.explain.explanation import call_of
 from lamina.explain.facts import likeness
 from lamina.explain.influence import Influence
 from lamina.explain.listening import graph_of
-from lamina.explain.relations import relation
 from lamina.explain.tracing import names_of
+from lamina.explain.words.relations import relation
 from lamina.models import Model
 
 

@@ -30,7 +30,7 @@ class Embedding(Quantizable, Layer):
         weights: the table to start with, an array or a list of one.
         lora_rank, lora_alpha: size and weight of additions to the table that are trained in its place; None for none.
     Mask:     produced with `mask_zero`: x != 0. The row of 0 is not zero; the mask, not the values, tells it apart
-    Raises:   ValueError for sizes that are no positive integers; DataError L348 for an integer without a row.
+    Raises:   ValueError for sizes that are no positive integers; DataError L340 for an integer without a row.
     Source:   Keras 3 `Embedding`; there integers without a row give NaN.
     Example:
         >>> Embedding(10, 4)([[1, 2, 3]]).shape
@@ -99,14 +99,14 @@ class Embedding(Quantizable, Layer):
         return [Weight("embeddings", shape, scale_axes=(0,), attribute="_embeddings", summed_axis=-1)]
 
     def require_rows(self, ids):
-        """Raise DataError L348 if an integer of the array `ids` has no row."""
+        """Raise DataError L340 if an integer of the array `ids` has no row."""
         if not ids.size:
             return
         least, most = int(ids.min()), int(ids.max())
         if least < 0 or most >= self.input_dim:
             raise DataError(
                 message(
-                    "L348",
+                    "L340",
                     f"{self.name} has rows for the integers 0 to {self.input_dim - 1}; it got {describe(ids)} with "
                     f"values from {least} to {most}.",
                     why="the vocabulary is larger than `input_dim`, or the integers count from another number than 0.",

@@ -62,7 +62,7 @@ def warn_of_lost_mask(layer):
     """Say, once, that a layer drops the mask of its input."""
     if not layer._warned_of_mask:
         warn(
-            "L351",
+            "L350",
             f"Layer '{layer.name}' (of type {type(layer).__name__}) was passed an input with a mask attached to it. "
             "However, this layer does not support masking and will therefore destroy the mask information. "
             "Downstream layers will not see the mask. Fix: put a layer that uses it before, such as "

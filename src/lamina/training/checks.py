@@ -1,5 +1,7 @@
 """Mistakes in the data that would train silently into nothing, looked for once, before the first step."""
 
+import time
+
 import numpy as np
 
 from lamina.core import tree
@@ -19,8 +21,10 @@ def look_at(model, feed, thoroughly=True):
 
     Args:
         thoroughly: whether the inputs are searched for NaN too.
+    Returns: how long it took [seconds].
     Raises: DataError for labels, and for integers fed to an Embedding, that are out of range.
     """
+    start = time.perf_counter()
     x, y, _ = feed.arrays if _is_in_memory(feed) else unpack_x_y_sample_weight(feed.peek())
     if thoroughly:
         _warn_of_nan(model, x)
@@ -28,6 +32,7 @@ def look_at(model, feed, thoroughly=True):
     compiled = model._compile_loss
     if y is not None and compiled is not None and compiled.built and not any(is_overridden(model, n) for n in _OWN):
         compiled.check_labels(y)
+    return time.perf_counter() - start
 
 
 def _is_in_memory(feed):
@@ -118,10 +123,15 @@ def require_known_weights(model):
         )
 
 
-def advise(model, feed, x, y, *, first, **about):
-    """Warn of silent mistakes that are seen at once: in the model, and in arrays or the first batch; each code once."""
+def advise(model, feed, x, y, *, first, spent, **about):
+    """Warn of silent mistakes that are seen at once: in the model, and in arrays or the first batch; each code once.
+
+    Args:
+        spent: on looking at the data already: one clock runs over all [seconds].
+    """
+    start = time.perf_counter() - spent
     in_memory = _is_in_memory(feed)
     seen_x, seen_y, _ = feed.arrays if in_memory else unpack_x_y_sample_weight(feed.peek())
     whole = in_memory and hasattr(y, "shape")  # also the part that is split off for validation
     x, y = seen_x, y if whole else seen_y
-    room("explain").advise(model, x, y, model._told, first=first, **about)
+    room("explain").advise(model, x, y, model._told, first=first, start=start, **about)

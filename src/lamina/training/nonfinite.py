@@ -34,7 +34,7 @@ def keeping_what_was_good(train_step):
 
 
 class Watch:
-    """Look at the loss of each epoch; at the first NaN warn, and name the step and the first layer that went wrong.
+    """Look at the loss of each epoch; at the first that is not finite warn, and name where it began.
 
     Once for a model, and not if the first look at the data has found NaN in the inputs.
 
@@ -52,28 +52,36 @@ class Watch:
         self.taken = self._steps_taken()
 
     def end(self, logs, last_batch):
-        """Warn if the loss is NaN.
+        """Warn if the loss is NaN or infinite.
 
         Args:
             logs: the epoch's results.
             last_batch: the last batch of the epoch, for sources that cannot give an earlier one again.
         """
-        if "L341" in self.model._told or not np.any(np.isnan(logs.get("loss", 0.0))):
+        loss = logs.get("loss", 0.0)
+        if {"L341", "L370"} & self.model._told or np.all(np.isfinite(loss)):
             return
-        self.model._told.add("L341")
-        step = self._steps_taken() - self.taken
-        batch = self.feed.again(step) if hasattr(self.feed, "again") else None
+        self.model._told.add("L370")
+        batch, what, after = None, f"infinite in epoch {self.epoch + 1}", ""
+        if np.any(np.isnan(loss)):
+            step = self._steps_taken() - self.taken
+            batch = self.feed.again(step) if hasattr(self.feed, "again") else None
+            what = f"NaN in epoch {self.epoch + 1} at step {step + 1}"
+            after = " The weights stay as they were before that step, and the rest of the epoch changes nothing."
         x, _, _ = unpack_x_y_sample_weight(last_batch if batch is None else batch)
         warn(
-            "L341",
-            f"the loss became NaN in epoch {self.epoch + 1} at step {step + 1}: {_origin(self.model, x)} The weights "
-            "stay as they were before that step, and the rest of the epoch changes nothing. Fix: a smaller learning "
-            "rate, `clipnorm=1.0` in the optimizer, or inputs scaled to about -1 to 1.",
+            "L370",
+            f"the loss became {what}{_rate(self.model.optimizer)}: {_origin(self.model, x)}{after} Fix: a smaller "
+            "learning rate, `clipnorm=1.0` in the optimizer, or inputs scaled to about -1 to 1.",
             stacklevel=5,
         )
 
     def _steps_taken(self):
         return int(self.model.optimizer.iterations) if self.model.optimizer is not None else 0
+
+
+def _rate(optimizer):
+    return "" if optimizer is None else f" with the learning rate {float(np.asarray(optimizer.learning_rate)):.3g}"
 
 
 def _origin(model, x):
@@ -87,7 +95,7 @@ def _origin(model, x):
                 f"the first layer whose output was not finite is '{path}' {describe(outputs[0])}, {bad} of {size} "
                 f"values.{overflowed}"
             )
-    return "every layer's output is finite, so it is the loss that is NaN: its logarithm, quotient, or the labels."
+    return "every layer's output is finite, so it is the loss that is not: its logarithm, quotient, or the labels."
 
 
 def _outputs(model, x):

@@ -169,7 +169,7 @@ class Steps:
             if self._compile_loss is not None and y is None:
                 raise DataError(
                     message(
-                        "L340",
+                        "L314",
                         f"the loss of '{self.name}' wants labels; it got `y=None`.",
                         why="`fit` and `evaluate` were given inputs only, or a source of batches without labels.",
                         fix="model.fit(x, y)    # or yield (x, y) from a generator",

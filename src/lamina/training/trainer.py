@@ -205,10 +205,10 @@ class Trainer(Steps):
             steps = self._whole_executions(validation_steps)
             validation = _validation_feed(validation_data, validation_batch_size or batch_size, steps)
         first = not self._checked
-        self._prepare_for(feed)
+        spent = self._prepare_for(feed)
         checks.require_known_weights(self)
         if check:
-            checks.advise(self, feed, first=first, batch_size=batch_size, **given)
+            checks.advise(self, feed, first=first, spent=spent, batch_size=batch_size, **given)
         if validation is not None:
             checks.look_at(self, validation, thoroughly=False)
         return loop.fit(
@@ -313,11 +313,12 @@ class Trainer(Steps):
         return -(-steps // group) * group
 
     def _prepare_for(self, feed):
-        """Make every variable that a step will touch, from the shapes of the first batch; look at the data once."""
+        """Make the variables that a step will touch, look at the data; return how long looking took [seconds]."""
         if not self._is_ready():
             self._symbolic_build(feed.peek())
-        checks.look_at(self, feed, thoroughly=not self._checked)
+        spent = checks.look_at(self, feed, thoroughly=not self._checked)
         object.__setattr__(self, "_checked", True)
+        return spent
 
     def _is_ready(self):
         parts = [self._compile_loss, self._compile_metrics, self.optimizer]

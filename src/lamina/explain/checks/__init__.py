@@ -6,8 +6,8 @@ from lamina.explain.checks import data, graph, learning, running
 from lamina.explain.checks.finding import Finding, Findings, audible
 from lamina.explain.checks.subject import Subject
 
-SECONDS = 0.05  # that the checks inside of `fit` may take [seconds]
-_EXPLAINS_MORE = ("L341", "L348", "L362", "L365")  # what comes out of such data is wrong for a reason already told
+SECONDS = 0.05  # that all looking inside of `fit` may take, from which on nothing more is begun [seconds]
+_EXPLAINS_MORE = ("L341", "L340", "L342", "L365")  # what comes out of such data is wrong for a reason already told
 
 __all__ = ["Finding", "Findings", "advise", "check"]
 
@@ -43,22 +43,25 @@ def check(model, x=None, y=None, *, validation_data=None, validation_split=0.0, 
     return audible(found)
 
 
-def advise(model, x, y, already_told, *, first, **training):
+def advise(model, x, y, already_told, *, first, start, **training):
     """Make the checks that cost nothing, for `fit`, and warn of what was not told before.
+
+    What the model alone shows costs microseconds and is always looked at; the data, of which a part of a fixed size is
+    looked at, as long as there is time.
 
     Args:
         already_told: set of codes; those that are told now are added.
         first: whether the data have not been looked at yet.
+        start: when the looking began, by `time.perf_counter` [seconds].
         **training: validation data and batch size, as for `check`.
     """
-    end = time.perf_counter() + SECONDS
     try:
         subject = Subject(model, x, y, only_cheap=True, **training)
     except Exception:  # noqa: BLE001 -- data of a form that only the user's own step knows
         return
-    found = []
-    for each in (*graph.FREE, *(data.FREE if first else ())):
-        if time.perf_counter() < end:
+    found = [finding for each in graph.FREE for finding in _findings(each, subject)]
+    for each in data.FREE if first else ():
+        if time.perf_counter() < start + SECONDS:
             found += _findings(each, subject)
     fresh = audible(finding for finding in found if finding.code not in already_told)
     already_told.update(fresh.codes)

@@ -3,12 +3,14 @@
 import numpy as np
 
 from lamina import layers, losses
-from lamina.core.errors import DataError
-from lamina.explain.checks.finding import LIKELY, Finding
+from lamina.core.errors import DataError, parts_of
+from lamina.explain.checks.finding import finding
 from lamina.explain.checks.subject import is_crossentropy, loss_name
 from lamina.explain.formulas import number
+from lamina.explain.words import findings as told
 from lamina.explain.words import shown, times
 
+_FEW = 1000  # labels that tell what all are like [count]
 _COMPUTING = (layers.Dense, layers.Conv1D, layers.Conv2D, layers.Conv3D)
 
 
@@ -20,46 +22,30 @@ def nan_in_inputs(subject):
     bad = np.isnan(x)
     if bad.any():
         columns = np.unique(np.argwhere(bad)[:, -1])[:5].tolist() if x.ndim > 1 else []
-        where = f", in column(s) {columns} of the last axis" if columns else ""
-        yield Finding(
-            "L341",
-            "The inputs hold NaN, so the loss will be NaN.",
-            f"{number(int(bad.sum()))} of {number(x.size)} values{where}.",
-            "x = np.nan_to_num(x)   # or leave these samples out",
-        )
+        where = told.COLUMNS.format(columns=columns) if columns else ""
+        yield finding("L341", bad=number(int(bad.sum())), size=number(x.size), where=where)
 
 
 def raw_pixels(subject):
-    """L362."""
+    """L342."""
     x, first = subject.single_x, subject.first_computing
     if x is None or x.ndim < 3 or first is None or not isinstance(first.layer, _COMPUTING) or not x.size:
         return
     low, high = float(np.min(x)), float(np.max(x))
     whole = x.dtype.kind in "ui" or bool((x[:64] == np.round(x[:64])).all())
     if whole and low >= 0 and 20 < high <= 255:
-        yield Finding(
-            "L362",
-            f"The images go into {first.name} with values up to {high:g}; networks learn from values around 1.",
-            f"x runs from {low:g} to {high:g}, in whole numbers.",
-            'x = x.astype("float32") / 255   # or a Rescaling(1 / 255) layer first',
-            LIKELY,
-        )
+        yield finding("L342", layer=first.name, low=low, high=high)
 
 
 def channels_first_images(subject):
-    """L363."""
+    """L343."""
     x, first = subject.single_x, subject.first_computing
     if x is None or x.ndim != 4 or first is None or not isinstance(first.layer, layers.Conv2D):
         return
     _, channels, height, width = x.shape
     if first.layer.data_format == "channels_last" and channels in (1, 3, 4) and min(height, width) >= 8:
-        yield Finding(
-            "L363",
-            f"The images look as if their channels came first, and {first.name} reads the last axis as channels.",
-            f"A sample has the shape {x.shape[1:]}: {channels} rows of {height} pixels with {width} channels each.",
-            "x = np.moveaxis(x, 1, -1)",
-            LIKELY,
-        )
+        sizes = {"rows": channels, "columns": height, "channels": width}  # as they will be read
+        yield finding("L343", layer=first.name, shape=x.shape[1:], **sizes)
 
 
 def labels_out_of_range(subject):
@@ -69,26 +55,18 @@ def labels_out_of_range(subject):
             try:
                 losses.check_labels(y, call.outputs[0].shape[-1], getattr(loss, "_fn_kwargs", {}).get("ignore_class"))
             except DataError as error:
-                told = str(error).splitlines()
-                parts = {line.strip().split(":")[0]: line.split(":", 1)[1].strip() for line in told[1:]}
-                yield Finding("L312", told[0].removeprefix("L312: "), parts.get("why", ""), parts.get("fix", ""))
+                parts = parts_of(str(error))
+                yield finding("L312", what=parts["what"], why=parts.get("why", ""), fix=parts.get("fix", ""))
 
 
 def labels_counted_from_one(subject):
     """L364."""
     for y, call, loss in _labelled(subject):
         units = call.outputs[0].shape[-1]
-        if "sparse_categorical" not in loss_name(loss) or len(y) < 50 or units is None:
+        if "sparse_categorical" not in loss_name(loss) or len(y) < 50 or units is None or units < 3 or y.min() != 1:
             continue
-        kinds = np.unique(y)
-        if units > 2 and np.array_equal(kinds, np.arange(1, units)):
-            yield Finding(
-                "L364",
-                f"The labels count from 1, so the first unit of {call.name} is never right.",
-                f"Labels run from 1 to {units - 1}; the units stand for 0 to {units - 1}.",
-                f"y = y - 1   # and {units - 1} units",
-                LIKELY,
-            )
+        if np.array_equal(np.unique(y), np.arange(1, units)):
+            yield finding("L364", layer=call.name, last=units - 1)
 
 
 def labels_that_do_not_fit(subject):
@@ -100,22 +78,12 @@ def labels_that_do_not_fit(subject):
             continue
         on_steps = (c for c in subject.calls if isinstance(c.layer, layers.Dense) and len(c.inputs[0].shape) > 2)
         dense = next(on_steps, None)
+        shapes = {"output": shown(output), "labels": shown((None, *y.shape[1:]))}
         if dense is not None and len(output) > max(2, y.ndim):
-            steps = dense.inputs[0].shape[1:-1]
-            yield Finding(
-                "L201",
-                f"{dense.name} is applied to each of the {times(steps)} positions, so there are as many answers per "
-                "sample; the labels have one.",
-                f"The output is {shown(output)}, y is {shown((None, *y.shape[1:]))}.",
-                f"Flatten()   # or a pooling layer, before {dense.name}",
-            )
+            yield finding("L201", layer=dense.name, positions=times(dense.inputs[0].shape[1:-1]), **shapes)
         else:
-            yield Finding(
-                "L320",
-                f"Labels and outputs differ in shape under {loss_name(loss)}, which would compare each with each.",
-                f"The output is {shown(output)}, y is {shown((None, *y.shape[1:]))}.",
-                f"{output[-1]} labels per sample   # or {y.shape[-1] if y.ndim > 1 else 1} units in {call.name}",
-            )
+            columns = y.shape[-1] if y.ndim > 1 else 1
+            yield finding("L320", layer=call.name, loss=loss_name(loss), width=output[-1], columns=columns, **shapes)
 
 
 def _fits(labels, output, sparse):
@@ -135,6 +103,32 @@ def _labelled(subject):
             yield subject.single_y, call, loss
 
 
+def metrics_that_cannot_apply(subject):
+    """L333, L334."""
+    for y, call, loss in _labelled(subject):
+        output, name = call.outputs[0].shape, next(iter(subject.metrics), None)
+        few = y[:_FEW] if y.dtype.kind == "f" else y[:0]
+        fractions = few[few != np.round(few)]
+        if name in ("accuracy", "acc") and not is_crossentropy(loss) and fractions.size:
+            yield finding("L333", metric=name, layer=call.name, loss=loss_name(loss), example=fractions.flat[0])
+        if name not in _OF_CLASSES or len(output) != 2 or not output[1] or output[1] < 2:
+            continue
+        numbers, columns = y.ndim == 1 or y.shape[1:] == (1,), y.shape[1:] == output[1:]
+        if columns if "sparse" in name else numbers:
+            both = (told.CLASS_NUMBERS, told.ONE_HOT)
+            wanted, given = both if "sparse" in name else both[::-1]
+            shapes = {"output": shown(output), "labels": shown((None, *y.shape[1:]))}
+            yield finding("L334", metric=name, wanted=wanted, given=given, **shapes)
+
+
+_OF_CLASSES = {
+    "categorical_accuracy",
+    "sparse_categorical_accuracy",
+    "top_k_categorical_accuracy",
+    "sparse_top_k_categorical_accuracy",
+}
+
+
 def features_of_different_scale(subject):
     """L365."""
     x, first = subject.single_x, subject.first_computing
@@ -146,29 +140,19 @@ def features_of_different_scale(subject):
     used = deviations[deviations > 0]
     if used.size > 1 and used.max() > 1e4 * used.min():
         large, small = int(deviations.argmax()), int(np.where(deviations > 0, deviations, np.inf).argmin())
-        yield Finding(
-            "L365",
-            f"Feature {large} is {used.max() / used.min():.0e} times as large as feature {small}, which {first.name} "
-            "cannot make out beside it.",
-            f"Their deviations are {used.max():.3g} and {used.min():.3g}.",
-            "x = (x - x.mean(axis=0)) / (x.std(axis=0) + 1e-7)",
-            LIKELY,
-        )
+        sizes = {"most": used.max(), "least": used.min(), "ratio": used.max() / used.min()}
+        yield finding("L365", layer=first.name, large=large, small=small, **sizes)
 
 
 def ids_without_a_row(subject):
-    """L348."""
+    """L340."""
     x = subject.single_x
     first = subject.calls[0] if subject.calls else None
     if x is None or first is None or not isinstance(first.layer, layers.Embedding) or not x.size:
         return
-    if x.min() < 0 or x.max() >= first.layer.input_dim:
-        yield Finding(
-            "L348",
-            f"{first.name} has rows for the integers 0 to {first.layer.input_dim - 1}, and the data hold others.",
-            f"x runs from {x.min()} to {x.max()}.",
-            f"Embedding({int(x.max()) + 1}, ...)",
-        )
+    low, high = int(x.min()), int(x.max())
+    if low < 0 or high >= first.layer.input_dim:
+        yield finding("L340", layer=first.name, last=first.layer.input_dim - 1, low=low, high=high, rows=high + 1)
 
 
 def padding_without_a_mask(subject):
@@ -186,13 +170,8 @@ def padding_without_a_mask(subject):
     for padding, name in ((trailing, "end"), (leading, "begin")):
         rows = float(padding.any(axis=1).mean())
         if rows > 0.2 and np.array_equal(padding, zero):
-            yield Finding(
-                "L366",
-                f"The sequences seem padded with 0, and {reads_steps.name} reads the padding as words.",
-                f"{rows:.0%} of the samples {name} with zeros, and 0 stands nowhere else.",
-                f"Embedding({first.layer.input_dim}, {first.layer.output_dim}, mask_zero=True)",
-                LIKELY,
-            )
+            table = {"rows": first.layer.input_dim, "width": first.layer.output_dim}
+            yield finding("L366", layer=reads_steps.name, share=rows, name=name, **table)
 
 
 def validation_of_one_class(subject):
@@ -203,21 +182,26 @@ def validation_of_one_class(subject):
     if y.ndim == 2 and y.shape[1] > 1 and np.isin(y, (0, 1)).all():
         y = y.argmax(axis=1)
     y = y.reshape(len(y), -1)[:, 0]
-    if y.dtype.kind == "f" and not (y == np.round(y)).all():
+    few = y[:: max(1, len(y) // _FEW)]
+    if not (few == np.round(few)).all() or not any(map(len, _apart(few, subject.validation_split))):
         return
-    cut = int(len(y) * (1 - subject.validation_split))
+    unseen, held_out = _apart(y, subject.validation_split)
+    if len(unseen) or len(held_out):
+        never = told.NEVER_TRAINED.format(unseen=unseen[:5].tolist())
+        trouble = never if len(unseen) else told.ONE_CLASS.format(only=held_out[0])
+        yield finding("L360", share=subject.validation_split, trouble=trouble)
+
+
+def _apart(y, split):
+    """Return the classes that only the last labels have, and the only class that they have, if they have one only."""
+    cut = int(len(y) * (1 - split))
     train, held_out = np.unique(y[:cut]), np.unique(y[cut:])
-    unseen = np.setdiff1d(held_out, train)
-    if 2 <= len(np.unique(y)) <= 1000 and (len(unseen) or (len(held_out) == 1 and len(train) > 1)):
-        trouble = f"there is class {held_out[0]} only"
-        if len(unseen):
-            trouble = f"there are classes that are never trained: {unseen[:5].tolist()}"
-        yield Finding(
-            "L360",
-            "The labels are sorted, and `validation_split` takes the last samples without shuffling.",
-            f"In the last {subject.validation_split:.0%}, {trouble}.",
-            "order = np.random.permutation(len(x)); x, y = x[order], y[order]",
-        )
+    if len(np.union1d(train, held_out)) > _MOST_CLASSES:
+        return [], []
+    return np.setdiff1d(held_out, train), held_out if len(held_out) == 1 < len(train) else []
+
+
+_MOST_CLASSES = 1000  # above that, numbers are no classes
 
 
 def validation_that_was_trained_on(subject):
@@ -231,12 +215,7 @@ def validation_that_was_trained_on(subject):
     seen = {row.tobytes() for row in np.ascontiguousarray(x)}
     repeated = sum(row.tobytes() in seen for row in np.ascontiguousarray(other.astype(x.dtype)))
     if repeated > 0.1 * len(other):
-        yield Finding(
-            "L361",
-            "The validation data repeat training samples, so they do not show how the model does on new ones.",
-            f"{number(repeated)} of {number(len(other))} validation samples are in the training data.",
-            "split the data before anything else: x[:n], x[n:]",
-        )
+        yield finding("L361", repeated=number(repeated), count=number(len(other)))
 
 
 FREE = (
@@ -245,6 +224,7 @@ FREE = (
     raw_pixels,
     channels_first_images,
     labels_counted_from_one,
+    metrics_that_cannot_apply,
     features_of_different_scale,
     padding_without_a_mask,
 )

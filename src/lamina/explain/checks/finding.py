@@ -6,8 +6,9 @@ from lamina.core import config
 from lamina.core.errors import warn
 from lamina.explain.answer import Answer
 from lamina.explain.document import Block, Line
+from lamina.explain.words.findings import FINDINGS, LIKELY
 
-CERTAIN, LIKELY = "certain", "likely"
+_CERTAIN, _LIKELY = "certain", "likely"
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,16 @@ class Finding:
     what: str
     evidence: str
     fix: str
-    confidence: str = CERTAIN
+    confidence: str
 
     def __str__(self):
         return f"{self.what} {self.evidence} Fix: {self.fix}"
+
+
+def finding(code, **facts):
+    """Return the Finding of a code, its sentences filled with the facts that a check found."""
+    what, evidence, fix = (sentence.format(**facts) for sentence in FINDINGS[code])
+    return Finding(code, what, evidence, fix, _LIKELY if code in LIKELY else _CERTAIN)
 
 
 class Findings(Answer, list):
@@ -38,11 +45,11 @@ class Findings(Answer, list):
     @property
     def codes(self):
         """The codes of the findings."""
-        return [finding.code for finding in self]
+        return [each.code for each in self]
 
     def to_dict(self):
         """Return the findings as plain data."""
-        return {"findings": [asdict(finding) for finding in self]}
+        return {"findings": [asdict(each) for each in self]}
 
     def document(self):
         """Return a block per finding."""
@@ -50,21 +57,21 @@ class Findings(Answer, list):
             return Block("Nothing found.")
         blocks = [
             Block(
-                f"{finding.code}  {finding.what}",
-                "" if finding.confidence == CERTAIN else f"({finding.confidence})",
-                [Line(finding.evidence, "why"), Line(finding.fix, "fix", "formula")],
+                f"{each.code}  {each.what}",
+                "" if each.confidence == _CERTAIN else f"({each.confidence})",
+                [Line(each.evidence, "why"), Line(each.fix, "fix", "formula")],
             )
-            for finding in self
+            for each in self
         ]
         return Block(f"{len(self)} finding{'s' if len(self) > 1 else ''}", "", blocks)
 
     def warn(self, stacklevel=3):
         """Give each finding as a warning, or raise the first in strict mode; silenced codes say nothing."""
-        for finding in self:
-            warn(finding.code, str(finding), stacklevel=stacklevel + 1)
+        for each in self:
+            warn(each.code, str(each), stacklevel=stacklevel + 1)
 
 
 def audible(findings):
     """Leave out silenced codes, sort by confidence."""
-    kept = [finding for finding in findings if not config.is_silenced(finding.code)]
-    return Findings(sorted(kept, key=lambda finding: finding.confidence != CERTAIN))
+    kept = [each for each in findings if not config.is_silenced(each.code)]
+    return Findings(sorted(kept, key=lambda each: each.confidence != _CERTAIN))

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from lamina.engine.devices import tuned_for_cpu
-from lamina.explain.checks.finding import LIKELY, Finding
+from lamina.explain.checks.finding import finding
 from lamina.explain.formulas import number
 from lamina.training.programs import is_overridden, values_of
 
@@ -80,13 +80,7 @@ def vanishing_gradients(subject):
     largest = max(g for g, _ in kernels)
     smallest, weight = kernels[0]
     if largest > 0 and smallest < _VANISHES * largest:
-        yield Finding(
-            "L373",
-            f"The gradient vanishes on its way to {weight.path}: the first layers do not learn.",
-            f"There it is {smallest:.1e}, behind it up to {largest:.1e}.",
-            'activation="relu"   # in the layers between, or BatchNormalization() behind each',
-            LIKELY,
-        )
+        yield finding("L373", weight=weight.path, least=smallest, most=largest)
 
 
 def exploding_gradients(subject):
@@ -96,13 +90,7 @@ def exploding_gradients(subject):
     found = [(g / size, w.path) for w, g, size in rows if size > 0 and np.isfinite(g)]
     if found and max(found)[0] > _EXPLODES:
         ratio, path = max(found)
-        yield Finding(
-            "L374",
-            f"The gradient explodes: that of {path} is {ratio:.0e} times as large as the weights themselves.",
-            f"Root mean squares on {number(len(subject.labels))} samples.",
-            "scale inputs and labels   # or clipnorm=1.0 in the optimizer",
-            LIKELY,
-        )
+        yield finding("L374", weight=path, ratio=ratio, samples=number(len(subject.labels)))
 
 
 def diverging_learning_rate(subject):
@@ -113,12 +101,8 @@ def diverging_learning_rate(subject):
     first, last = told.losses[0], told.losses[-1]
     if not np.isfinite(last) or last > _DIVERGES * max(first, 1e-3):
         rate = float(np.asarray(subject.model.optimizer.learning_rate))
-        yield Finding(
-            "L375",
-            "The learning rate is too large: on one batch, repeated, the loss grows.",
-            f"From {first:.3g} to {last:.3g} in {_STEPS} steps with the learning rate {rate:g}.",
-            f"{type(subject.model.optimizer).__name__}(learning_rate={rate / 100:.1g})",
-        )
+        optimizer = type(subject.model.optimizer).__name__
+        yield finding("L375", first=first, last=last, steps=_STEPS, rate=rate, optimizer=optimizer, less=rate / 100)
 
 
 CHECKS = (vanishing_gradients, exploding_gradients, diverging_learning_rate)

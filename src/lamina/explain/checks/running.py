@@ -3,7 +3,7 @@
 import numpy as np
 
 from lamina import activations
-from lamina.explain.checks.finding import LIKELY, Finding
+from lamina.explain.checks.finding import finding
 from lamina.explain.checks.subject import last_activation
 from lamina.explain.formulas import number
 
@@ -18,12 +18,8 @@ def first_output_that_is_not_finite(subject):
     for path, values in subject.activations.items():
         bad = ~np.isfinite(values) if values.dtype.kind == "f" else np.zeros(1, bool)
         if bad.any():
-            yield Finding(
-                "L370",
-                f"{path} is the first layer whose output is not finite, though the inputs are.",
-                f"{number(int(bad.sum()))} of {number(values.size)} values are NaN or infinite.",
-                f"look at the weights of {path}: model.get_layer({path.split('/')[-1]!r}).get_weights()",
-            )
+            counts = {"bad": number(int(bad.sum())), "size": number(values.size)}
+            yield finding("L370", layer=path, name=path.split("/")[-1], **counts)
             return
 
 
@@ -47,24 +43,12 @@ def units_that_never_answer(subject):
         if activation is activations.relu:
             dead = float((units <= 0).all(axis=0).mean())
             if dead >= _MOST:
-                yield Finding(
-                    "L371",
-                    f"The units of {path} are dead: relu gives 0 for every sample, and 0 is its slope there.",
-                    f"{dead:.0%} of {units.shape[1]} units, on {len(values)} samples.",
-                    "a smaller learning rate, scaled inputs, or activation='leaky_relu'",
-                    LIKELY,
-                )
+                yield finding("L371", layer=path, share=dead, units=units.shape[1], samples=len(values))
         elif activation in (activations.sigmoid, activations.tanh):
             low = 0.0 if activation is activations.sigmoid else -1.0
             edge = float(((units < low + 0.005) | (units > 0.995)).mean())
             if edge >= _MOST:
-                yield Finding(
-                    "L372",
-                    f"The units of {path} are saturated: {activation.__name__} is flat where they work.",
-                    f"{edge:.0%} of the values are at its ends.",
-                    "scale the inputs   # x = (x - x.mean()) / x.std()",
-                    LIKELY,
-                )
+                yield finding("L372", layer=path, activation=activation.__name__, share=edge)
 
 
 CHECKS = (first_output_that_is_not_finite, units_that_never_answer)

@@ -1,6 +1,7 @@
 """What is checked: a model with its calls, its losses, and the data it is to be trained on."""
 
 import functools
+from math import prod
 
 import numpy as np
 
@@ -11,7 +12,8 @@ from lamina.explain.layer_outputs import activations as activations_of
 from lamina.explain.listening import graph_of
 from lamina.training.outputs import per_output
 
-_FEW = 512  # that are looked at where little time is left [count]
+_FEW, _FEWEST = 512, 8  # samples that are looked at where little time is left [count]
+_VALUES = 2**20  # and about how many of their values [count]
 SAMPLES = 256  # that are sent through the model [count]
 
 
@@ -31,7 +33,8 @@ class Subject:
     ):
         self.model = model
         self.x, self.y = _arrays(_first(x) if only_cheap else x), _arrays(y)
-        self.validation = _arrays(validation_data) if isinstance(validation_data, tuple) else None
+        validation = _first(validation_data) if only_cheap else validation_data
+        self.validation = _arrays(validation) if isinstance(validation, tuple) else None
         self.validation_split = validation_split
         self.batch_size = batch_size
         if only_cheap and graph_of(model) is None:  # a subclassed model would have to be run
@@ -65,6 +68,12 @@ class Subject:
         makers = {id(x): call for call in self.calls for x in call.outputs}
         found = [(makers.get(id(x)), loss) for x, loss in zip(outputs, losses, strict=False)]
         return [(call, last_activation(call.layer), loss) for call, loss in found if call is not None]
+
+    @functools.cached_property
+    def metrics(self):
+        """The names of metrics given to `compile` as a plain list."""
+        given = (getattr(self.model, "_compile_config", None) or {}).get("metrics") or []
+        return [name for name in (given if isinstance(given, list | tuple) else [given]) if isinstance(name, str)]
 
     @functools.cached_property
     def first_computing(self):
@@ -103,7 +112,11 @@ class Subject:
 
 
 def _first(data):
-    return tree.map_structure(lambda x: x[:_FEW] if hasattr(x, "shape") and x.shape else x, data)
+    return tree.map_structure(lambda x: x[: _few(x.shape)] if hasattr(x, "shape") and x.shape else x, data)
+
+
+def _few(shape):
+    return max(_FEWEST, min(_FEW, _VALUES // max(1, prod(shape[1:]))))
 
 
 def _arrays(data):
@@ -132,6 +145,11 @@ def loss_name(loss):
 def wants_logits(loss):
     """Tell whether a loss was told that it gets logits."""
     return bool(getattr(loss, "_fn_kwargs", {}).get("from_logits", False))
+
+
+def is_binary(loss):
+    """Tell whether a loss is about yes or no."""
+    return "binary" in loss_name(loss).lower()
 
 
 def is_crossentropy(loss):

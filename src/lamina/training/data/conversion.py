@@ -87,7 +87,7 @@ def _as_numbers(x, name):
 def _ragged(name, what):
     return DataError(
         message(
-            "L343",
+            "L353",
             f"`{name}` wants an array of numbers; it got {what}.",
             why="the samples differ in length, or some values are no numbers.",
             fix=f"{name} = lamina.utils.pad_sequences({name})    # for sequences of different lengths",
@@ -117,7 +117,7 @@ def _from_frame(frame, name):
     if wrong:
         raise DataError(
             message(
-                "L342",
+                "L352",
                 f"the data frame `{name}` wants columns of numbers; it got "
                 + ", ".join(f"{column!r} ({dtype})" for column, dtype in list(wrong.items())[:5])
                 + ".",

@@ -30,6 +30,13 @@ def cost(facts):
     return f"{count}, no matrix product" if not facts.parameters else ""
 
 
+def not_trained(count, parameters):
+    """Say how many of the parameters are not trained, "" if all are."""
+    if not count:
+        return ""
+    return " (not trained)" if count == parameters else f" ({number(count)} of them not trained)"
+
+
 def work(facts):
     """Say how much the layer computes."""
     if facts.multiply_adds:
@@ -48,8 +55,8 @@ def verdict(first, second, outcome):
         weights = ", with the same weights" if outcome.same_weights else ""
         masks = " Only their masks differ." if outcome.masks_differ else ""
         return (
-            f"{a} and {b} are the same function of this input: 0 differences in {number(outcome.values)} values from "
-            f"random inputs{weights}.{masks}"
+            f"{a} and {b} are the same function of this input: outputs equal, 0 differences over "
+            f"{counted(outcome.samples, 'random input')}{weights}.{masks}"
         )
     if outcome.relation == "part":
         small, large = (b, a) if outcome.smaller == "second" else (a, b)
@@ -111,7 +118,9 @@ def reads(facts):
     parts = []
     for count, name, size in zip(facts.read_counts, facts.input_axes[0][1:], facts.inputs[0][1:], strict=True):
         many = _MANY.get(name, name)
-        if count is None or count == size > 1:
+        if isinstance(count, tuple):
+            parts.append(f"{count[0]} to {count[1]} {many}")
+        elif count is None or count == size > 1:
             parts.append(f"all {many}" if size is None else f"all {number(size)} {many}")
         else:
             parts.append(f"one {_ONE.get(name, name.removesuffix('s'))}" if count == 1 else f"{count} {many}")
@@ -231,6 +240,12 @@ _MENDED = {
     "repeat": lambda steps: f"the other input has {number(steps)} steps, this one has no steps axis.",
     "needless": lambda name: f"what comes in has already the shape that {name} would make.",
     "resize": lambda: "the images have another size than those the model was made for.",
+    "states": lambda name: f"{name} gives its state beside its output; what comes next takes one array.",
+    "last axis": lambda name: f"{name} makes a row of weights for each feature, so their number must be known.",
+    "any size": lambda size: f"the number of features must be known; put yours in place of {size}.",
+    "merge": lambda name, count: f"{name} takes one array; of {count}, one is to be made first.",
+    "too many": lambda count: f"the model has {counted(count, 'input')}.",
+    "too few": lambda names: f"the model has the inputs {_listed(names)}; put your data in place of the zeros.",
     "line": lambda: "the array has an axis too few or too many.",
     "categorical_crossentropy": lambda: "the labels look one-hot: one column for each class.",
     "sparse_categorical_crossentropy": lambda: "the labels look like class numbers, one for each sample.",

@@ -416,6 +416,20 @@ for _name in ("LSTM", "GRU", "SimpleRNN"):
         does.register(getattr(layers, _name), _recurrent)
 
 
+def _attends(heads):
+    def sentence(layer, facts):
+        (_, *queries, _), (_, *values, _) = facts.inputs[:2]
+        each = f"For each of the {times(queries)} positions of the query, {heads(layer)} the {times(values)} positions"
+        return f"{each} of the value by how well their keys fit, and the output is made of their weighted means."
+
+    return sentence
+
+
+does.register(layers.Attention, _attends(lambda layer: "it weighs"))
+does.register(layers.AdditiveAttention, _attends(lambda layer: "it weighs"))
+does.register(layers.MultiHeadAttention, _attends(lambda layer: f"each of its {layer.num_heads} heads weighs"))
+
+
 def input_dtype(layer):
     """Return the dtype that a layer expects when nothing is said: integers for an Embedding."""
     return "int32" if isinstance(layer, layers.Embedding) else layer.compute_dtype
