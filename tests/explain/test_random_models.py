@@ -125,31 +125,33 @@ def assert_field_holds(told, index, sources):
 
 
 @pytest.mark.slow
-@settings(max_examples=6)
+@settings(max_examples=3)
 @given(parts(IMAGE_PARTS), st.sampled_from(sorted(IMAGE)))
 def test_random_models_of_images_are_told_as_they_are(chosen, form):
     assert_told_right(made(image_part, chosen, IMAGE[form], form), IMAGE[form])
 
 
 @pytest.mark.slow
-@settings(max_examples=6)
+@settings(max_examples=3)
 @given(parts(SEQUENCE_PARTS))
 def test_random_models_of_sequences_are_told_as_they_are(chosen):
     assert_told_right(made(sequence_part, chosen, STEPS), STEPS)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("form", sorted(IMAGE))
-def test_every_part_of_images_is_told_as_it_is(form):
-    assert_told_right(made(image_part, [(kind, 2) for kind in IMAGE_PARTS[::-1]], IMAGE[form], form), IMAGE[form])
+@pytest.mark.parametrize(
+    ("form", "kinds"), [("channels_last", IMAGE_PARTS[::2]), ("channels_first", IMAGE_PARTS[1::2])]
+)
+def test_every_part_of_images_is_told_as_it_is(form, kinds):
+    assert_told_right(made(image_part, [(kind, 2) for kind in kinds], IMAGE[form], form), IMAGE[form])
 
 
 @pytest.mark.slow
-def test_every_part_of_sequences_is_told_as_it_is():
-    kinds = ["causal attention", "causal convolution", "GRU", "shared"]  # none of them looks ahead but the last
+def test_several_parts_of_sequences_that_do_not_look_ahead():
+    kinds = ["causal attention", "causal convolution", "GRU"]
     model = made(sequence_part, [(kind, 2) for kind in kinds], STEPS)
     assert_told_right(model, STEPS)
-    assert not model.trace("multi_head_attention", (1, 0))["x"].elements[2:].any()
+    assert not model.trace(index=(1, 0))["x"].elements[2:].any()
 
 
 MOVES = {
@@ -163,7 +165,7 @@ MOVES = {
 
 
 @pytest.mark.slow
-@settings(max_examples=6)
+@settings(max_examples=3)
 @given(st.lists(st.sampled_from(sorted(MOVES)), min_size=1, max_size=3))
 def test_where_an_element_of_a_chain_of_moves_comes_from(kinds):
     x = y = lamina.Input((4, 3), name="x")
