@@ -100,6 +100,11 @@ WARNED = {
 REFUSED = {
     "class numbers": ("L310", "sparse_categorical", fitting(lambda: net(loss="categorical_crossentropy"))),
     "one-hot labels": ("L311", '"categorical_crossentropy"', fitting(net, y=ONE_HOT)),
+    "one-hot labels for a metric of class numbers": (
+        "L334",
+        r'metrics=\["accuracy"\]',
+        fitting(lambda: net(loss="categorical_crossentropy", metrics=["sparse_categorical_accuracy"]), y=ONE_HOT),
+    ),
     "a label too large": ("L312", r"Dense\(8\)", fitting(net, y=np.where(Y == 2, 7, Y))),
     "a label below zero": ("L312", "y", fitting(net, y=Y - 1)),
     "one column against three": ("L320", r"layers.Dense\(1", fitting(lambda: net(None, loss="mse"), y=X[:, :1])),

@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 
 from lamina.core import config, dtypes
+from lamina.core.errors import LossError, describe, message
 from lamina.losses.alignment import align, comparison
 from lamina.losses.wrapper import without_default
 from lamina.metrics.reduction import MeanMetricWrapper
@@ -53,6 +54,7 @@ def sparse_categorical_accuracy(y_true, y_pred):
     Example:
         >>> sparse_categorical_accuracy([1, 0], [[0.2, 0.8], [0.4, 0.6]]).tolist()
         [1.0, 0.0]
+    Raises:   LossError L334 (a ValueError) for one-hot labels: they would be compared with class numbers.
     """
     matches = _class_accuracy(dtypes.as_array(y_true), dtypes.as_array(y_pred))
     return jnp.squeeze(matches, axis=-1) if matches.ndim > 1 and matches.shape[-1] == 1 else matches
@@ -62,6 +64,15 @@ def _class_accuracy(labels, y_pred):
     predicted = jnp.argmax(y_pred, axis=-1)
     if labels.ndim == y_pred.ndim and labels.shape[-1] == 1:
         predicted = predicted[..., None]
+    elif labels.ndim == y_pred.ndim > 1 and labels.shape[-1] == y_pred.shape[-1]:
+        raise LossError(
+            message(
+                "L334",
+                f"sparse_categorical_accuracy wants class numbers; it got labels {describe(labels)}.",
+                why="the labels look one-hot: one column for each class.",
+                fix='metrics=["accuracy"]    # it takes the form that suits the labels',
+            )
+        )
     return _as_numbers(labels == predicted.astype(labels.dtype))
 
 
