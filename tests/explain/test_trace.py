@@ -81,7 +81,7 @@ CAUSAL = {"use_causal_mask": True}
         (lambda x: layers.MultiHeadAttention(2, 4)(x, x, **CAUSAL), range(2)),
         (lambda x: layers.MultiHeadAttention(2, 4, dropout=0.1)(x, x, **CAUSAL), range(2)),
         (lambda x: layers.MultiHeadAttention(2, 4)(x, x, attention_mask=np.eye(4, dtype=bool)[None]), [1]),
-        (lambda x: layers.GroupedQueryAttention(3, 4, 2)(x, x, **CAUSAL), range(2)),
+        (lambda x: layers.GroupQueryAttention(3, 4, 2)(x, x, **CAUSAL), range(2)),
         (lambda x: layers.Attention()([x, x], **CAUSAL), range(2)),
         (lambda x: layers.AdditiveAttention()([x, x], **CAUSAL), range(2)),
         (Masked(), range(2)),

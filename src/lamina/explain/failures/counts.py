@@ -5,7 +5,7 @@ from lamina.core import shapes, tree
 from lamina.core.tensor import KerasTensor
 from lamina.explain import words
 from lamina.explain.failures.attempt import fresh, run_behind
-from lamina.explain.failures.code import code_of, name_in_program
+from lamina.explain.failures.code import changed, code_of, name_in_program
 
 
 def other_count(attempt, error):
@@ -14,6 +14,7 @@ def other_count(attempt, error):
     if failing is None:
         return
     inputs, wanted = failing.inputs, getattr(failing.layer, "inputs", None) or [None]
+    yield from _without_states(attempt)
     names = [name_in_program(error, x) for x in inputs]
     written = f"[{', '.join(names)}]"
     if len(wanted) == 1 < len(inputs):
@@ -31,6 +32,20 @@ def other_count(attempt, error):
         why = words.mend("too few", [t.name for t in wanted])
         added = [KerasTensor((x.shape[0], *t.shape[1:]), t.dtype) for t in wanted[1:]]
         yield f"{name} = [{name}{rest}]", "before it is used", why, lambda: _on(attempt, [x, *added])
+
+
+def _without_states(attempt):
+    """Let the recurrent layer that made all the arrays keep its states for itself."""
+    ids = {id(x) for x in attempt.failing.inputs}
+    made = (call for call in attempt.ran[::-1] if len(ids) > 1 and {id(y) for y in call.outputs} == ids)
+    call = next(made, None)
+    if call is None or not getattr(call.layer, "return_state", False):
+        return
+    quiet = changed(call.layer, return_state=False)
+    args, kwargs = call.with_arrays(call.inputs)
+    code, place = code_of(quiet) + "," * attempt.is_stack, f"in place of {call.layer.name}"
+    why = words.mend("states", call.layer.name)
+    yield code, place, why, lambda: _on(attempt, [shapes.infer(quiet, *args, **kwargs)])
 
 
 def _merged(merge, tensors):

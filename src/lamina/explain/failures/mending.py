@@ -102,8 +102,6 @@ def _other_options(attempt):
     """Flip the options that decide about axes: whether steps are kept, whether edges are padded."""
     for layer in _near(attempt):
         options = _options(layer)
-        if options.get("return_state"):
-            yield _replacement(attempt, {layer: {"return_state": False}}, words.mend("states", layer.name))
         if "return_sequences" in options:
             keep = not options["return_sequences"]
             yield _replacement(attempt, {layer: {"return_sequences": keep}}, words.mend("steps", layer.name, keep))
