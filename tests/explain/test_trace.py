@@ -1,5 +1,7 @@
 """trace: which elements reach which, against putting NaN into every element of the real layer."""
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -192,3 +194,21 @@ def test_attention_looks_at_every_step():
     x = lamina.Input((5, 8), name="x")
     model = lamina.Model(x, layers.MultiHeadAttention(2, 4)(x, x))
     assert model.trace(index=(1, 0))["x"].ranges == [(0, 4), (0, 7)]
+
+
+class Numbered(layers.Layer):
+    """A loop over steps that a constant goes with: it leaves the odd ones out."""
+
+    def call(self, x):
+        def add(total, row):
+            step, weight = row
+            total = total + jnp.where(weight > 0, step, 0.0)
+            return total, total
+
+        rows = x.swapaxes(0, 1), jnp.asarray([1.0, 0.0, 1.0, 0.0])
+        return jax.lax.scan(add, jnp.zeros_like(x[:, 0]), rows)[0]
+
+
+def test_a_constant_beside_a_loop_counts_as_it_is():
+    reached = Influence(call_of(Numbered(), (None, 4, 2))).backward([one((2,), (0,))])[0]
+    assert reached.tolist() == [[True, False], [False, False], [True, False], [False, False]]

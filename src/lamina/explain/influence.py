@@ -312,7 +312,10 @@ def _scanned(eqn, operands):
 def _unrolled(body, length, backwards, consts, carry, rows):
     stacked = []
     for i in reversed(range(length)) if backwards else range(length):
-        row = [_Data(None if x.value is None else x.value[i], None if x.reach is None else x.reach[i]) for x in rows]
+        row = [
+            _Data(None if x.value is None else np.asarray(x.value)[i], None if x.reach is None else x.reach[i])
+            for x in rows
+        ]
         results = _run(body.jaxpr, body.consts, [*consts, *carry, *row])
         carry = results[: len(carry)]
         stacked.append(results[len(carry) :])
