@@ -149,6 +149,19 @@ def test_what_is_left_out_is_a_name_of_keras_and_not_here():
     assert [name for name in LEFT_OUT if not name.startswith(".") and ours(name) is not ABSENT] == []
 
 
+def is_here(name):
+    """Tell whether a name of Keras is here, and takes its arguments."""
+    mine, theirs = signature(ours(name)), signature(NAMES[name])
+    return ours(name) is not ABSENT and not (mine and theirs and misfit(mine, theirs))
+
+
+def test_what_is_coming_has_not_arrived():
+    for name in COMING:
+        below = [each for each in NAMES if each == name or each.startswith(f"{name}.")]
+        assert below, f"{name} is no name of Keras"
+        assert not all(map(is_here, below)), f"{name} is here: take it off the list of names that are coming"
+
+
 @pytest.mark.parametrize(
     ("mine", "wrong"),
     [

@@ -14,6 +14,7 @@ _MODULES = (
     "constraints",
     "datasets",
     "dialects",
+    "distillation",
     "distribution",
     "dtype_policies",
     "explain",

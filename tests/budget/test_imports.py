@@ -35,7 +35,17 @@ FLOORS = (
     ("layers", "saving"),
     ("callbacks", "distribution", "training"),
     ("models",),
-    ("applications", "datasets", "export", "legacy", "preprocessing", "utils", "visualization", "wrappers"),
+    (
+        "applications",
+        "datasets",
+        "distillation",
+        "export",
+        "legacy",
+        "preprocessing",
+        "utils",
+        "visualization",
+        "wrappers",
+    ),
     ("__main__", "cli", "demo", "dialects", "explain", "profile", "view"),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

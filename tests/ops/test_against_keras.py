@@ -1,6 +1,7 @@
 """Every public function of `keras.ops`: values, dtypes, gradients and inferred shapes as in Keras.
 
-All calls of one function, ours and Keras's, are compiled as one program: compiling is what takes the time here.
+All calls of one function, ours and Keras's, are compiled as one program: compiling is what takes the time here. The
+tests of one function stand together, so that those who share the work find it done.
 """
 
 import functools
@@ -11,13 +12,13 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 import pytest
-from tests.ops.cases import IMAGE_TABLE, TABLE
+from tests.ops.cases import EXCUSED, IMAGE_TABLE, TABLE
 
 from lamina import ops
 from lamina.core.tensor import KerasTensor
 
 NAMESPACES = {"ops": (ops, keras.ops, TABLE), "ops.image": (ops.image, keras.ops.image, IMAGE_TABLE)}
-ROWS = [pytest.param(space, name, id=f"{space}.{name}") for space in NAMESPACES for name in NAMESPACES[space][2]]
+ROWS = [(space, name) for space in NAMESPACES for name in NAMESPACES[space][2]]
 # An axis of unknown size cannot be one that must have a certain size; Keras says so only when values come.
 FIRST_AXIS_MATTERS = {"broadcast_to", "cross", "full", "logdet", "rgb_to_grayscale", "slogdet", "tensordot"}
 # The smaller one of an unknown and a known size is taken for the known one.
@@ -88,7 +89,8 @@ def answers(function, case, arrays, fill):
     if case.grad:
         return jax.grad(loss, has_aux=True)([x for x in arrays if x.dtype.kind == "f"])
     args, kwargs = fill(arrays)
-    return function(*args, **kwargs)
+    result = function(*args, **kwargs)
+    return result(jnp.arange(3.0)) if callable(result) else result
 
 
 @functools.cache
@@ -110,18 +112,16 @@ def results(space, name):
     return list(zip(compiled + eager, pairs + run(eager, inputs[1]), strict=True))
 
 
-@pytest.mark.parametrize(("space", "name"), ROWS)
-def test_values_dtypes_and_gradients_are_those_of_keras(space, name):
+def check_arrays(space, name):
+    """Values, dtypes and gradients in compiled code are those of Keras."""
     for case, (result, expected) in results(space, name):
-        if callable(result):
-            result, expected = result(jnp.arange(3.0)), expected(jnp.arange(3.0))
         assert isinstance(result, list) == isinstance(expected, list)
         compare(result, expected, case)
 
 
-@pytest.mark.parametrize("name", CALLED_EAGERLY)
-def test_eager_calls_give_the_same_as_compiled_ones(name):
-    for case, (expected, _) in results("ops", name):
+def check_eager_calls(space, name):
+    """Outside of compiled code the values are the same."""
+    for case, (expected, _) in results(space, name):
         compare(getattr(ops, name)(*case.args, **case.kwargs), expected[1] if case.grad else expected, case)
 
 
@@ -149,16 +149,16 @@ def symbolic_call(function, case, tensors, symbolic):
     return leaves(function(*bound.args, **bound.kwargs))
 
 
-@pytest.mark.parametrize(("space", "name"), ROWS)
-def test_symbolic_tensors_have_the_shape_and_dtype_of_the_values(space, name):
+def check_symbolic_tensors(space, name):
+    """Symbolic tensors have the shape and dtype of the values; so they have with an axis of unknown size."""
     ours, theirs, _ = NAMESPACES[space]
     function, oracle = getattr(ours, name), getattr(theirs, name)
+    tensors = getattr(function, "operation", ops.image.extract_patches.operation).tensors | {"volumes"}
     for case, (values, _) in results(space, name):
         arrays, _ = split(case)
         if not case.symbolic or not arrays:
             continue
         values = leaves(values[1] if case.grad else values)
-        tensors = getattr(function, "operation", ops.image.extract_patches.operation).tensors | {"volumes"}
         known = symbolic_call(function, case, tensors, lambda x: KerasTensor(x.shape, x.dtype))
         assert [(x.shape, x.dtype) for x in known] == [(x.shape, str(x.dtype)) for x in values]
         if name not in FIRST_AXIS_MATTERS:
@@ -181,3 +181,46 @@ def check_unknown_axes(function, oracle, case, tensors, first, known):
         assert len(x.shape) == len(right.shape)
         assert all(size in (None, value) for size, value in zip(x.shape, right.shape, strict=True))
         assert x.shape.count(None) <= theirs.shape.count(None) or function.__name__ in KERAS_IS_SURE
+
+
+CHECKS = (check_arrays, check_symbolic_tensors, check_eager_calls)
+
+
+@pytest.mark.parametrize(
+    ("space", "name", "check"),
+    [
+        pytest.param(space, name, check, id=f"{space}.{name}-{check.__name__}")
+        for space, name in ROWS
+        for check in CHECKS
+        if check is not check_eager_calls or (space == "ops" and name in CALLED_EAGERLY)
+    ],
+)
+def test_the_answers_are_those_of_keras(space, name, check):
+    check(space, name)
+
+
+def has_arrays(case):
+    return bool(split(case)[0])
+
+
+WAYS = {
+    "differentiated": lambda case: case.grad,
+    "compiled": lambda case: case.compiled,
+    "symbolic": lambda case: case.symbolic and has_arrays(case),
+    "vmapped": lambda case: case.symbolic and has_arrays(case),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_function_is_tested_in_every_way_or_excused(way):
+    rows = {name: cases for *_, table in NAMESPACES.values() for name, cases in table.items()}
+    excused = [name for names in EXCUSED[way].values() for name in names.split()]
+    assert len(excused) == len(set(excused))
+    assert set(excused) == {name for name, cases in rows.items() if not any(map(WAYS[way], cases))}
+
+
+def test_what_is_excused_for_whole_numbers_has_no_floats_to_differentiate():
+    for name in EXCUSED["differentiated"]["whole numbers or truth values go in or come out"].split():
+        for case, (result, _) in results("ops", name):
+            floats_in = any(x.dtype.kind == "f" for x in split(case)[0])
+            assert not (floats_in and any(jnp.issubdtype(x.dtype, jnp.inexact) for x in leaves(result))), name

@@ -23,6 +23,7 @@ _TOP_LEVEL = {
 _ROOMS = {
     "activations": ("activations",),
     "constraints": ("constraints",),
+    "distillation": ("distillation",),
     "dtype_policies": ("core.policies", "core.policy_map"),
     "engine": ("models", "models.functional", "layers"),
     "initializers": ("initializers",),

@@ -31,6 +31,7 @@ from lamina.utils.directories import (
 from lamina.utils.files import get_file
 from lamina.utils.graphs import get_source_inputs, is_keras_tensor
 from lamina.utils.images import array_to_img, img_to_array, load_img, save_img
+from lamina.utils.model_plot import model_to_dot, plot_model
 from lamina.utils.progbar import Progbar
 from lamina.utils.timeseries import timeseries_dataset_from_array
 
@@ -62,9 +63,11 @@ __all__ = [
     "is_keras_tensor",
     "legacy",
     "load_img",
+    "model_to_dot",
     "normalize",
     "pack_x_y_sample_weight",
     "pad_sequences",
+    "plot_model",
     "register_keras_serializable",
     "save_img",
     "serialize_keras_object",

@@ -1,5 +1,7 @@
 """Progbar: the progress display of `fit`, for loops of one's own."""
 
+import numpy as np
+
 from lamina.training.progress import Progress
 
 
@@ -46,7 +48,7 @@ class Progbar:
         """Show that `current` steps are done; the last one ends the display.
 
         Args:
-            values: pairs (name, value of the last step).
+            values: pairs (name, value of the last step); of several values the mean counts.
             finalize: whether this is the end; by default when `target` is reached.
         """
         is_last = current == self.target if finalize is None else finalize
@@ -54,7 +56,8 @@ class Progbar:
         for name, value in values or ():
             total, count = self._sums.get(name, (0.0, 0))
             averaged = self._is_averaged(name) and not is_last  # what is given in the end is the result
-            self._sums[name] = (total + float(value) * steps, count + steps) if averaged else (float(value), 1)
+            value = float(np.mean(value))
+            self._sums[name] = (total + value * steps, count + steps) if averaged else (value, 1)
         self._done = current
         logs = {name: total / max(count, 1) for name, (total, count) in self._sums.items()}
         self._progress.step(current, logs)

@@ -1,11 +1,12 @@
 """`keras.src.utils`: small helpers for arguments, names, lists and types."""
 
 import inspect
+import sys
 
 import numpy as np
 
 from lamina import ops
-from lamina.core.dtypes import standardize_dtype
+from lamina.core.dtypes import result_type, standardize_dtype
 from lamina.core.names import auto_name, get_uid, reset_names, to_snake_case, uniquify
 
 __all__ = [
@@ -48,8 +49,10 @@ reset_uids = reset_names
 
 
 def print_msg(message, line_break=True):
-    """Print a line of text."""
-    print(message, end="\n" if line_break else "")
+    """Print a line of text, with question marks for what the terminal cannot show."""
+    text, encoding = message + "\n" * line_break, sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+    sys.stdout.flush()
 
 
 def ask_to_proceed_with_overwrite(filepath):
@@ -217,9 +220,6 @@ def is_float(dtype):
 
 
 def cast_to_common_dtype(tensors):
-    """Cast float tensors to the largest float type among them."""
-    sizes = [standardize_dtype(x.dtype) for x in tensors if is_float(x.dtype)]
-    if not sizes:
-        return tensors
-    largest = max(sizes, key=dtype_size)
-    return [ops.cast(x, largest) for x in tensors]
+    """Cast all tensors to the float type that the float tensors among them combine to."""
+    floats = [x.dtype for x in tensors if is_float(x.dtype)]
+    return [ops.cast(x, result_type(*floats)) for x in tensors] if floats else tensors
