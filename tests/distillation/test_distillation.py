@@ -109,7 +109,12 @@ def test_configs_are_exchanged_with_keras():
         (lambda d, teacher, student: d.Distiller(teacher, student, [], student_loss_weight=2), "from 0 to 1"),
         (lambda d, teacher, student: d.Distiller(teacher, student, [d.FeatureDistillation("mse", "no")]), "No such"),
         (lambda d, teacher, student: d.Distiller(teacher, student.layers[0], []), "Student must be a Model"),
-        (lambda d, teacher, student: d.Distiller(teacher, lamina.Sequential(student.layers[:1]), []), "same"),
+        (
+            lambda d, teacher, student: d.Distiller(
+                teacher, lamina.Sequential([lamina.Input((5,)), student.layers[0]]), []
+            ),
+            "same",
+        ),
         (lambda d, teacher, student: d.Distiller(teacher, student, []).compile("adam"), "loss"),
         (lambda d, teacher, student: d.LogitsDistillation(0), "positive"),
         (lambda d, teacher, student: d.FeatureDistillation([None]), "non-`None`"),

@@ -199,6 +199,15 @@ def test_the_answers_are_those_of_keras(space, name, check):
     check(space, name)
 
 
+@pytest.mark.parametrize(
+    "call", [lambda: ops.one_hot([1], 3, sparse=True), lambda: ops.multi_hot([1], 3, sparse=True),
+             lambda: ops.bincount([1], sparse=True), lambda: ops.convert_to_tensor([1], ragged=True)],
+)  # fmt: skip
+def test_sparse_and_ragged_results_are_refused(call):
+    with pytest.raises(ValueError, match="not supported"):
+        call()
+
+
 def has_arrays(case):
     return bool(split(case)[0])
 

@@ -42,7 +42,7 @@ def var(x, axis=None, keepdims=False):
 @op
 def std(x, axis=None, keepdims=False):
     """Return the square root of the variance over `axis`."""
-    return jnp.std(x, _axes(axis), keepdims=keepdims)
+    return jnp.std(as_float(x), _axes(axis), keepdims=keepdims)
 
 
 @op("x", "weights")
@@ -111,13 +111,13 @@ def argmin(x, axis=None, keepdims=False):
 @op
 def count_nonzero(x, axis=None):
     """Count the elements over `axis` that are not 0."""
-    return jnp.count_nonzero(x, _axes(axis))
+    return jnp.count_nonzero(x, _axes(axis)).astype("int32")
 
 
 @op
 def median(x, axis=None, keepdims=False):
     """Return the middle element over `axis`, the mean of both middle ones for an even number."""
-    return jnp.median(x, _axes(axis), keepdims=keepdims)
+    return jnp.median(as_float(x), _axes(axis), keepdims=keepdims)
 
 
 @op("x", "q")
@@ -128,13 +128,13 @@ def quantile(x, q, axis=None, method="linear", keepdims=False):
         q: fraction or array of fractions, whose axes come first in the result [fraction 0-1].
         method: "linear", "lower", "higher", "midpoint" or "nearest", if it falls between two elements.
     """
-    return jnp.quantile(x, _number(q), _axes(axis), method=method, keepdims=keepdims)
+    return jnp.quantile(as_float(x), _number(q), _axes(axis), method=method, keepdims=keepdims)
 
 
 @op("x", "q")
 def percentile(x, q, axis=None, method="linear", keepdims=False):
     """Return the value that `q` percent of the elements over `axis` lie below; see `quantile`."""
-    return jnp.percentile(x, _number(q), _axes(axis), method=method, keepdims=keepdims)
+    return jnp.percentile(as_float(x), _number(q), _axes(axis), method=method, keepdims=keepdims)
 
 
 @op
@@ -194,19 +194,19 @@ def nanargmin(x, axis=None, keepdims=False):
 @op
 def nanmedian(x, axis=None, keepdims=False):
     """Return the middle element over `axis`, NaN left out."""
-    return jnp.nanmedian(x, _axes(axis), keepdims=keepdims)
+    return jnp.nanmedian(as_float(x), _axes(axis), keepdims=keepdims)
 
 
 @op("x", "q")
 def nanquantile(x, q, axis=None, method="linear", keepdims=False):
     """Return a quantile over `axis`, NaN left out; see `quantile`."""
-    return jnp.nanquantile(x, _number(q), _axes(axis), method=method, keepdims=keepdims)
+    return jnp.nanquantile(as_float(x), _number(q), _axes(axis), method=method, keepdims=keepdims)
 
 
 @op("x", "q")
 def nanpercentile(x, q, axis=None, method="linear", keepdims=False):
     """Return a percentile over `axis`, NaN left out; see `quantile`."""
-    return jnp.nanpercentile(x, _number(q), _axes(axis), method=method, keepdims=keepdims)
+    return jnp.nanpercentile(as_float(x), _number(q), _axes(axis), method=method, keepdims=keepdims)
 
 
 def _number(q):
