@@ -128,7 +128,7 @@ TABLE["divide_no_nan"].append(smooth(f(3), np.array([1.0, 0.0, 2.0], "float32"))
 for name in "mod fmod floor_divide".split():
     TABLE[name] = [smooth(f(3, 4), pos(4)), case(i(3, 4, low=-9), i(4, low=1)), case(f(3, 4), -2)]
 TABLE["power"] = [smooth(pos(3, 4), f(4)), case(i(3, 4), 2), case(f(3, 4), 2), case(f(3), i(3))]
-TABLE["heaviside"] = [smooth(odd(), 0.5)]
+TABLE["heaviside"] = [smooth(odd(), 0.5), case(f(3, 4), f(4))]
 TABLE["nextafter"] = [case(f(3), f(3))]
 TABLE["ldexp"] = [smooth(f(3, 4), i(4))]
 TABLE["gcd"] = TABLE["lcm"] = [case(i(3, 4, high=30), i(4, low=1, high=30))]

@@ -78,7 +78,7 @@ FUNCTIONS_GO_IN = {  # and stay in the program
 
 def in_a_graph(space, name):
     """Return the inputs and outputs of the first symbolic call of a function that can be written, or None."""
-    module, _, table = NAMESPACES[space]
+    ours, theirs, table = NAMESPACES[space]
     for case in table[name]:
         made = []
 
@@ -92,7 +92,9 @@ def in_a_graph(space, name):
         if not case.symbolic or not made:
             continue
         try:
-            outputs = jax.tree.leaves(getattr(module, name)(*args, **kwargs))
+            if symbolic(theirs, name, case, keras.KerasTensor)[0] is None:
+                continue
+            outputs = jax.tree.leaves(getattr(ours, name)(*args, **kwargs))
             json.dumps(serialization.serialize_keras_object(outputs[0]._keras_history.operation.get_config()))
         except Exception:  # noqa: BLE001 - this array must be known, or the function has none
             continue

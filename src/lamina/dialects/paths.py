@@ -53,6 +53,7 @@ _DEEPER = {
     ("ops", "nn"): "ops.nn",
     ("ops", "linalg"): "ops.linalg",
     ("ops", "image"): "ops.image",
+    ("ops", "random"): "random",
     ("optimizers", "schedules"): "optimizers.schedules",
     ("datasets",): None,
     ("applications",): None,

@@ -25,12 +25,14 @@ from lamina.layers.einsum_dense import EinsumDense
 from lamina.layers.embedding import Embedding, ReversibleEmbedding
 from lamina.layers.flax_layer import FlaxLayer
 from lamina.layers.grouped_query_attention import GroupQueryAttention
+from lamina.layers.hashing import HashedCrossing, Hashing
 from lamina.layers.histograms import AutoContrast, ContrastLimitedAdaptiveHistogramEqualization, Equalization
 from lamina.layers.input_layer import Input, InputLayer
 from lamina.layers.input_spec import InputSpec
 from lamina.layers.jax_layer import JaxLayer
 from lamina.layers.lambda_layer import Lambda
 from lamina.layers.layer import Layer
+from lamina.layers.lookup import IntegerLookup, StringLookup
 from lamina.layers.max_num_bounding_boxes import MaxNumBoundingBoxes
 from lamina.layers.merging import (
     Add,
@@ -148,6 +150,7 @@ from lamina.layers.spatial import (
 )
 from lamina.layers.spectral_normalization import SpectralNormalization
 from lamina.layers.spectrograms import MelSpectrogram, STFTSpectrogram
+from lamina.layers.text_vectorization import TextVectorization
 from lamina.layers.transposed_convolution import (
     Conv1DTranspose,
     Conv2DTranspose,
@@ -237,10 +240,13 @@ __all__ = [
     "GlobalMaxPooling3D",
     "GroupNormalization",
     "GroupQueryAttention",
+    "HashedCrossing",
+    "Hashing",
     "Identity",
     "Input",
     "InputLayer",
     "InputSpec",
+    "IntegerLookup",
     "JaxLayer",
     "LSTMCell",
     "Lambda",
@@ -307,7 +313,9 @@ __all__ = [
     "SpatialDropout3D",
     "SpectralNormalization",
     "StackedRNNCells",
+    "StringLookup",
     "Subtract",
+    "TextVectorization",
     "TimeDistributed",
     "UnitNormalization",
     "UpSampling1D",

@@ -21,6 +21,12 @@ from lamina.losses.alignment import align as squeeze_or_expand_to_same_rank
 from lamina.training.trainer import Trainer
 
 __all__ = [
+    "ALLOWED_DTYPES",
+    "BOOL_TYPES",
+    "COMPLEX_TYPES",
+    "FLOAT8_TYPES",
+    "FLOAT_TYPES",
+    "INT_TYPES",
     "IS_THREAD_SAFE",
     "SUPPORTS_COMPLEX_DTYPES",
     "SUPPORTS_RAGGED_TENSORS",
@@ -73,6 +79,13 @@ is_float_dtype = dtypes.is_float
 is_int_dtype = dtypes.is_int
 standardize_data_format = config.standardize_data_format
 KerasVariable = Variable
+
+BOOL_TYPES = ("bool",)
+INT_TYPES = dtypes.INT_DTYPES
+FLOAT8_TYPES = tuple(name for name in dtypes.FLOAT_DTYPES if name.startswith("float8"))
+FLOAT_TYPES = tuple(name for name in dtypes.FLOAT_DTYPES if name not in FLOAT8_TYPES)
+COMPLEX_TYPES = ("complex64", "complex128")
+ALLOWED_DTYPES = (*FLOAT_TYPES, *INT_TYPES, *BOOL_TYPES, "string", *FLOAT8_TYPES, *COMPLEX_TYPES)
 JAXTrainer = Trainer
 
 SUPPORTS_SPARSE_TENSORS = False

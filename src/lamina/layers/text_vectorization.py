@@ -1,0 +1,228 @@
+"""TextVectorization: texts as sequences of places in a vocabulary."""
+
+import re
+
+import jax.numpy as jnp
+import numpy as np
+
+from lamina.core import serialization
+from lamina.core.errors import ConfigurationError, message
+from lamina.layers.adapting import batches_of
+from lamina.layers.layer import Layer
+from lamina.layers.lookup import StringLookup
+
+_PUNCTUATION = re.compile(r"[!\"#$%&()*+,\-./:;<=>?@\[\\\]^_`{|}~']")
+_STANDARDS = (None, "lower_and_strip_punctuation", "lower", "strip_punctuation")
+_SPLITS = (None, "whitespace", "character")
+
+
+class TextVectorization(Layer):
+    """Turn texts into sequences of words' places in a vocabulary, given or learned by `adapt`.
+
+    Texts cannot be in compiled code: call the layer on the data before they go into a model.
+
+    Shapes:   x (batch,) or (batch, 1) -> (batch, steps), int32, 0 behind the end; for the other modes vectors with a
+              number for each place
+    Args:
+        max_tokens: largest number of places [count]; None for any.
+        standardize: "lower_and_strip_punctuation", "lower", "strip_punctuation", None, or a function of an array of
+            texts.
+        split: "whitespace", "character", None, or a function of an array of texts that returns lists of words.
+        ngrams: None; a number: groups of up to so many neighbouring words; a tuple: of these sizes [count].
+        output_mode: "int", or a vector for each text: "multi_hot", "count", "tf_idf"; see StringLookup.
+        output_sequence_length: to which the sequences are cut or filled up [steps]; None for that of the longest.
+        pad_to_max_tokens, vocabulary, idf_weights, sparse, encoding: see StringLookup; place 0 is the end, 1 unknown.
+        ragged: False; results are arrays.
+    Raises:   ValueError for arguments that contradict each other or more than one text in a row.
+    Source:   Keras 3 `TextVectorization`.
+    Example:
+        >>> layer = TextVectorization(vocabulary=["cat", "the"], output_sequence_length=4)
+        >>> layer(["The cat!", "A dog."]).tolist()
+        [[3, 2, 0, 0], [1, 1, 0, 0]]
+    """
+
+    _allow_non_tensor_positional_args = True
+    _convert_input_args = False
+
+    def __init__(
+        self,
+        max_tokens=None,
+        standardize="lower_and_strip_punctuation",
+        split="whitespace",
+        ngrams=None,
+        output_mode="int",
+        output_sequence_length=None,
+        pad_to_max_tokens=False,
+        vocabulary=None,
+        idf_weights=None,
+        sparse=False,
+        ragged=False,
+        encoding="utf-8",
+        name=None,
+        **kwargs,
+    ):
+        for kept_by_keras in ("vocabulary_size", "has_input_vocabulary"):
+            kwargs.pop(kept_by_keras, None)
+        super().__init__(name=name, **kwargs)
+        self.standardize = standardize
+        self.split = split
+        self.ngrams = tuple(ngrams) if isinstance(ngrams, list) else ngrams
+        self.output_sequence_length = output_sequence_length
+        self.ragged = ragged
+        self._check_arguments(output_mode)
+        self._lookup_layer = StringLookup(
+            max_tokens=max_tokens,
+            vocabulary=vocabulary,
+            idf_weights=idf_weights,
+            pad_to_max_tokens=pad_to_max_tokens,
+            mask_token="",
+            output_mode=output_mode,
+            sparse=sparse,
+            encoding=encoding,
+        )
+
+    def _check_arguments(self, output_mode):
+        sizes = (self.ngrams,) if isinstance(self.ngrams, int) else self.ngrams or ()
+        length = self.output_sequence_length
+        wrong = (
+            (self.ragged, "`ragged=True` is not supported: results are arrays"),
+            (not callable(self.standardize) and self.standardize not in _STANDARDS, f"`standardize`: {_STANDARDS}"),
+            (not callable(self.split) and self.split not in _SPLITS, f"`split` must be a function or one of {_SPLITS}"),
+            (not all(isinstance(size, int) for size in sizes), "`ngrams` must be None, an integer or several"),
+            (length is not None and output_mode != "int", '`output_sequence_length` needs `output_mode="int"`'),
+            (length is not None and not isinstance(length, int), "`output_sequence_length` must be an integer"),
+        )
+        for is_wrong, told in wrong:
+            if is_wrong:
+                raise ConfigurationError(message("L211", f"{told}, in layer '{self.name}'."))
+
+    def call(self, inputs):
+        """Compute on arrays."""
+        rows = self._rows(inputs)
+        steps = max(map(len, rows), default=0)
+        if self._lookup_layer.output_mode != "int":
+            return self._lookup_layer(_filled(rows, steps))  # the end is the mask's token, which does not count
+        length = steps if self.output_sequence_length is None else self.output_sequence_length
+        return self._lookup_layer(_filled(rows, length)) if length else jnp.zeros((len(rows), 0), "int32")
+
+    def _rows(self, inputs):
+        """Return the words of each text."""
+        texts = self._lookup_layer._array(inputs)
+        texts = texts[None] if texts.ndim == 0 else texts
+        if callable(self.standardize):
+            texts = np.asarray(self.standardize(texts))
+        else:
+            texts = np.array([self._standardized(text) for text in texts.ravel()], dtype=object).reshape(texts.shape)
+        if self.split is None:
+            return [self._grouped(row) for row in np.atleast_2d(texts.T).T.tolist()]
+        if texts.ndim > 1 and texts.shape[-1] != 1:
+            raise ValueError(
+                "When using `TextVectorization` to tokenize strings, the input rank must be 1 or the last shape "
+                f"dimension must be 1. Received: inputs.shape={texts.shape}"
+            )
+        texts = texts.reshape(-1)
+        if callable(self.split):
+            return [self._grouped(list(row)) for row in self.split(texts)]
+        return [self._grouped(text.split() if self.split == "whitespace" else list(text)) for text in texts]
+
+    def _standardized(self, text):
+        if self.standardize in ("lower", "lower_and_strip_punctuation"):
+            text = text.lower()
+        if self.standardize in ("strip_punctuation", "lower_and_strip_punctuation"):
+            text = _PUNCTUATION.sub("", text)
+        return text
+
+    def _grouped(self, words):
+        """Return the groups of neighbouring words, the smallest first."""
+        if self.ngrams is None:
+            return words
+        sizes = range(1, self.ngrams + 1) if isinstance(self.ngrams, int) else self.ngrams
+        return [" ".join(words[i : i + size]) for size in sizes for i in range(len(words) - size + 1)]
+
+    # --- the vocabulary ----------------------------------------------------------------------------------------
+
+    def adapt(self, data, batch_size=None, steps=None):
+        """Make a vocabulary of the words in `data`, most frequent first.
+
+        Args:
+            data: a list or an array of texts; or an iterable of batches of them.
+            batch_size: kept for Keras's sake.
+            steps: how many batches to take at most [count]; None takes all.
+        Raises: ValueError if the layer was given a vocabulary.
+        """
+        self.reset_state()
+        batches = [data] if isinstance(data, list | tuple | np.ndarray) else batches_of(data, steps)
+        for batch in batches:
+            self.update_state(batch)
+        self.finalize_state()
+
+    def update_state(self, data):
+        """Take one more batch into account; `finalize_state` makes it count."""
+        self._lookup_layer.update_state_with_rows(self._rows(data))
+
+    def finalize_state(self):
+        """Make the vocabulary of the batches seen so far."""
+        self._lookup_layer.finalize_state()
+
+    def reset_state(self):
+        """Forget the batches that `update_state` has seen."""
+        self._lookup_layer.reset_state()
+
+    def get_vocabulary(self, include_special_tokens=True):
+        """Return the words in the order of their places, those for the end and the unknown at the front."""
+        return self._lookup_layer.get_vocabulary(include_special_tokens)
+
+    def vocabulary_size(self):
+        """Return the number of places, those for the end and the unknown included."""
+        return self._lookup_layer.vocabulary_size()
+
+    def set_vocabulary(self, vocabulary, idf_weights=None):
+        """Set the words: see `StringLookup.set_vocabulary`."""
+        self._lookup_layer.set_vocabulary(vocabulary, idf_weights)
+
+    # --- files -------------------------------------------------------------------------------------------------
+
+    def get_config(self):
+        """Return the constructor's arguments; what `adapt` has learned is kept beside them."""
+        inner = self._lookup_layer.get_config()
+        shared = ("max_tokens", "output_mode", "pad_to_max_tokens", "sparse", "vocabulary", "idf_weights", "encoding")
+        own = ("standardize", "split", "ngrams", "output_sequence_length", "ragged")
+        own = {name: serialization.serialize_keras_object(getattr(self, name)) for name in own}
+        own["ngrams"] = self.ngrams
+        return {
+            **super().get_config(),
+            **own,
+            **{name: inner[name] for name in shared},
+            "vocabulary_size": self.vocabulary_size(),
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        """Make the layer that `config` describes."""
+        functions = {
+            name: serialization.deserialize_keras_object(config[name])
+            for name in ("standardize", "split")
+            if isinstance(config.get(name), dict)
+        }
+        return super().from_config({**config, **functions})
+
+    def save_own_variables(self, store):
+        """Keep the weights of the words."""
+        self._lookup_layer.save_own_variables(store)
+
+    def load_own_variables(self, store):
+        """Take the weights of the words."""
+        self._lookup_layer.load_own_variables(store)
+
+    def save_assets(self, folder):
+        """Write the vocabulary, unless it is in the config."""
+        self._lookup_layer.save_assets(folder)
+
+    def load_assets(self, folder):
+        """Read the vocabulary, unless it was in the config."""
+        self._lookup_layer.load_assets(folder)
+
+
+def _filled(rows, length):
+    """Return lists of words as an array, cut at `length` or filled up with what stands behind the end."""
+    return np.array([row[:length] + [""] * (length - len(row)) for row in rows], dtype=object)
