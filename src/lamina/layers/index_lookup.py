@@ -27,8 +27,8 @@ class IndexLookup(Layer):
     The vocabulary begins with the mask's token, if there is one and places are returned, and a place or more for
     unknown tokens; then come the tokens, as they were given or, most frequent first, as `adapt` found them.
 
-    A subclass says how tokens are read from arrays (`_array`) and from a line of text (`_token`), in which order equally
-    frequent ones stand (`_order`), and which of several places an unknown one gets (`_oov_bucket`).
+    A subclass says how tokens are read from arrays (`_array`) and from a line of text (`_token`), in which order
+    equally frequent ones stand (`_order`), and which of several places an unknown one gets (`_oov_bucket`).
     """
 
     _allow_non_tensor_positional_args = True
