@@ -14,7 +14,7 @@ from lamina.core.random import SeedGenerator, draw_seed
 def _float(dtype):
     dtype = config.floatx() if dtype is None else dtypes.standardize_dtype(dtype)
     if not dtypes.is_float(dtype):
-        raise ValueError(f"A floating point `dtype` is needed. Received: dtype={dtype}")
+        raise ValueError(f"A random float requires a floating point `dtype`. Received: dtype={dtype}")
     return dtype
 
 
@@ -48,7 +48,7 @@ def randint(shape, minval, maxval, dtype="int32", seed=None):
     """
     dtype = dtypes.standardize_dtype(dtype)
     if not dtypes.is_int(dtype):
-        raise ValueError(f"`randint` needs an integer `dtype`. Received: dtype={dtype}")
+        raise ValueError(f"`keras.random.randint` requires an integer `dtype`. Received: dtype={dtype}")
     return jax.random.randint(draw_seed(seed), tuple(shape), minval, maxval, dtype)
 
 

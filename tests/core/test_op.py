@@ -131,3 +131,14 @@ def test_operators_on_symbolic_tensors_are_ops():
     names = [type(operation_behind(x)).__name__ for x in results]
     assert names == ["Add", "Subtract", "Matmul", "Greater", "Negative", "GetItem"]
     assert [x.shape for x in results] == [(None, 3), (None, 3), (None, 4), (None, 3), (None, 3), (None,)]
+
+
+def test_the_class_of_an_operation_takes_its_settings_by_place_or_name():
+    from lamina.dialects import paths
+    from lamina.ops.numpy import mean
+
+    Mean = paths.look_up("keras.src.ops.numpy", "Mean")
+    assert Mean is mean.operation
+    assert Mean(1)(np.ones((2, 3))).shape == Mean(axis=1)(np.ones((2, 3))).shape == (2,)
+    assert {**Mean(1).get_config(), "name": "m"} == {"name": "m", "axis": 1, "keepdims": False}
+    assert paths.look_up("keras.src.ops.random", "normal").__module__ == "lamina.random"

@@ -36,3 +36,11 @@ def test_what_does_not_fit_is_an_error():
         Function(x, ops.sin(x))(np.ones((3, 5)))
     with pytest.raises(ValueError, match="1 inputs"):
         Function([x], ops.sin(x))([np.ones((3, 2)), np.ones((3, 2))])
+
+
+def test_a_function_may_begin_in_the_middle_of_a_graph():
+    x = KerasTensor((None, 3), name="x")
+    middle = x * 2
+    rest = Function(middle, middle + 1)
+    assert [type(operation).__name__ for operation in rest.operations] == ["Add"]
+    np.testing.assert_allclose(rest(np.ones((2, 3))), 2)

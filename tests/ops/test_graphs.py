@@ -76,42 +76,57 @@ FUNCTIONS_GO_IN = {  # and stay in the program
 }
 
 
-def in_a_graph(space, name):
-    """Return the inputs and outputs of the first symbolic call of a function that can be written, or None."""
-    ours, theirs, table = NAMESPACES[space]
-    for case in table[name]:
-        made = []
+def model_of(library, module, name, case):
+    """Return the model of one symbolic call, or None where there is none."""
+    inputs = []
 
-        def symbol(x, made=made):
-            if not isinstance(x, np.ndarray):
-                return x
-            made.append(lamina.Input(batch_shape=x.shape, dtype=str(x.dtype)))
-            return made[-1]
+    def symbol(x):
+        if isinstance(x, np.ndarray):
+            inputs.append(library.Input(batch_shape=x.shape, dtype=str(x.dtype)))
+            return inputs[-1]
+        return x
 
+    try:
         args, kwargs = jax.tree.map(symbol, (case.args, case.kwargs))
-        if not case.symbolic or not made:
+        return library.Model(inputs, jax.tree.leaves(getattr(module, name)(*args, **kwargs)))
+    except Exception:  # noqa: BLE001 - this array must be known
+        return None
+
+
+def read_back(model):
+    """Tell whether Keras can read what it writes itself."""
+    try:
+        return keras.models.model_from_json(model.to_json())
+    except (AttributeError, TypeError, ValueError):
+        return None
+
+
+def in_a_graph(space, name):
+    """Return the first model of a function that Keras can make and read, as it is here, or None; and whether it can."""
+    ours, theirs, table = NAMESPACES[space]
+    could = True
+    for case in table[name]:
+        oracle = model_of(keras, theirs, name, case) if case.symbolic else None
+        if oracle is None:
             continue
-        try:
-            if symbolic(theirs, name, case, keras.KerasTensor)[0] is None:
-                continue
-            outputs = jax.tree.leaves(getattr(ours, name)(*args, **kwargs))
-            json.dumps(serialization.serialize_keras_object(outputs[0]._keras_history.operation.get_config()))
-        except Exception:  # noqa: BLE001 - this array must be known, or the function has none
-            continue
-        return made, outputs
-    return None
+        could = read_back(oracle) is not None
+        if could:
+            return model_of(lamina, ours, name, case), could
+    return None, could
 
 
 def test_a_model_of_all_operations_loads_in_keras_and_comes_back():
     parts = {name: in_a_graph(space, name) for space, name in NAMES if name not in FUNCTIONS_GO_IN}
-    excused = {name for names in EXCUSED["symbolic"].values() for name in names.split()}
-    assert {name for name, part in parts.items() if part is None} == excused - FUNCTIONS_GO_IN
-    inputs, outputs = ([x for part in parts.values() if part for x in part[i]] for i in (0, 1))
-    model = lamina.Model(inputs, outputs)
+    excused = {name for names in EXCUSED["symbolic"].values() for name in names.split()} - FUNCTIONS_GO_IN
+    unread = {name for name, (_, could) in parts.items() if not could}
+    assert {name for name, (part, _) in parts.items() if part is None} == excused | unread
+    assert len(unread) < 20
+    models = [part for part, _ in parts.values() if part]
+    model = lamina.Model([x for part in models for x in part.inputs], [x for part in models for x in part.outputs])
     there = keras.models.model_from_json(model.to_json())
     back = lamina.models.model_from_json(there.to_json())
     for again in (there, back):
-        assert [(x.shape, x.dtype) for x in again.outputs] == [(x.shape, x.dtype) for x in outputs]
+        assert [(x.shape, x.dtype) for x in again.outputs] == [(x.shape, x.dtype) for x in model.outputs]
     assert [type(o).__name__ for o in back.operations] == [type(o).__name__ for o in model.operations]
 
 

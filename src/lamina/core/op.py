@@ -106,17 +106,21 @@ class FunctionOperation(Operation):
     """A symbolic call of an op: the function, with its non-tensor arguments as config.
 
     Args:
+        *args, **config: the function's non-tensor arguments.
         name: by default the class name in snake case, numbered.
-        **config: the function's non-tensor arguments.
     """
 
     function = None
     signature = None
     tensors = frozenset()
+    defaults = {}  # noqa: RUF012 - of each subclass; the non-tensor arguments in their order
 
-    def __init__(self, *, name=None, **config):
+    def __init__(self, *args, name=None, **config):
         super().__init__(name=name)
-        self.config = config
+        self.config = {**self.defaults, **dict(zip(self.defaults, args, strict=False)), **config}
+        self.config.update(
+            (name, form(self.config[name])) for name, form in _WRITTEN_FORMS.items() if name in self.config
+        )
 
     @classmethod
     def record(cls, args, kwargs):
@@ -134,7 +138,6 @@ class FunctionOperation(Operation):
                 positional.append(value)
             else:
                 config[name] = value
-        config.update((name, form(config[name])) for name, form in _WRITTEN_FORMS.items() if name in config)
         return cls(**config).symbolic_call(*positional, **keywords)
 
     def call(self, *args, **kwargs):
@@ -161,12 +164,20 @@ def _operation_class(function, signature, tensors, class_name, module):
     attributes = {
         "signature": signature,
         "tensors": tensors,
+        "defaults": _defaults(signature, tensors),
         "__doc__": function.__doc__,
         "__module__": function.__module__,
         "_keras_module": module or _keras_module(function.__module__),
     }
     OPERATIONS[class_name] = type(class_name, (FunctionOperation,), attributes)
     return OPERATIONS[class_name]
+
+
+def _defaults(signature, tensors):
+    """Return the arguments that are no tensors with their defaults, None for those that have none."""
+    kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    own = [p for p in signature.parameters.values() if p.name not in tensors and p.kind not in kinds]
+    return {p.name: None if p.default is p.empty else p.default for p in own}
 
 
 def _keras_module(module):

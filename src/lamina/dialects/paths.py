@@ -31,6 +31,7 @@ _INSIDE = {
     "backend": ("backend", "random", "tree", "core.variable", "core.state", "ops", "core.policies"),
     "initializers": ("initializers.scaling",),
     "layers": ("layers.boxes",),
+    "ops": ("dialects.internals.operations",),
     "utils": ("core.random", "core.names", "core.session", "saving", "layers"),
 }
 _LOOKUPS = ("get", "serialize", "deserialize")

@@ -66,9 +66,9 @@ class IndexLookup(Layer):
         self.oov_method = oov_method
         self.salt = [salt, salt] if isinstance(salt, int) else salt if salt is None else list(salt)
         self._check_arguments(idf_weights)
-        self.input_vocabulary = None if vocabulary is None or isinstance(vocabulary, str) else _plain(vocabulary)
-        self.input_idf_weights = None if idf_weights is None else _plain(idf_weights)
-        self.idf_weights = None
+        self.vocabulary = None if vocabulary is None or isinstance(vocabulary, str) else _plain(vocabulary)
+        self.idf_weights = None if idf_weights is None else _plain(idf_weights)
+        self._weights = None  # of the places, for "tf_idf"
         self._tokens, self._places = [], {}
         self._is_fixed = vocabulary is not None
         self.reset_state()
@@ -186,7 +186,7 @@ class IndexLookup(Layer):
         return np.concatenate([np.full(self._start, weights.mean(), weights.dtype), weights])
 
     def _set_weights(self, weights):
-        self.idf_weights = np.pad(weights, (0, self._depth() - len(weights)))
+        self._weights = np.pad(weights, (0, self._depth() - len(weights)))
 
     def _depth(self):
         return self.max_tokens if self.pad_to_max_tokens else self.vocabulary_size()
@@ -258,7 +258,7 @@ class IndexLookup(Layer):
             )
         mode = "count" if self.output_mode == "tf_idf" else self.output_mode
         vectors = encoded(places, mode, self._depth(), config.floatx())
-        return vectors * self.idf_weights if self.output_mode == "tf_idf" else vectors
+        return vectors * self._weights if self.output_mode == "tf_idf" else vectors
 
     def _words(self, places):
         words = [*self.get_vocabulary(), self.oov_token]
@@ -290,31 +290,28 @@ class IndexLookup(Layer):
 
     def get_config(self):
         """Return the constructor's arguments; what `adapt` has learned is kept beside them."""
-        names = ("invert", "max_tokens", "num_oov_indices", "oov_token", "mask_token", "output_mode", "sparse")
-        config = {name: getattr(self, name) for name in (*names, "pad_to_max_tokens", "oov_method", "salt")}
-        given = {"idf_weights": self.input_idf_weights, "vocabulary": self.input_vocabulary}
-        return {**super().get_config(), **config, **given, "vocabulary_size": self.vocabulary_size()}
+        return {**super().get_config(), "oov_method": self.oov_method, "vocabulary_size": self.vocabulary_size()}
 
     def save_own_variables(self, store):
         """Keep the weights of the tokens."""
-        if self.idf_weights is not None:
-            store["idf_weights"] = self.idf_weights
+        if self._weights is not None:
+            store["idf_weights"] = self._weights
 
     def load_own_variables(self, store):
         """Take the weights of the tokens."""
         if self.output_mode == "tf_idf" and "idf_weights" in store.keys():  # noqa: SIM118 - a store, not a dict
-            self.idf_weights = np.asarray(take(store, "idf_weights"))
+            self._weights = np.asarray(take(store, "idf_weights"))
 
-    def save_assets(self, folder):
+    def save_assets(self, dir_path):
         """Write the vocabulary, unless it is in the config."""
-        if self.input_vocabulary is None:
+        if self.vocabulary is None:
             text = "\n".join(str(token) for token in self.get_vocabulary())
-            pathlib.Path(folder, "vocabulary.txt").write_text(text, encoding="utf-8")
+            pathlib.Path(dir_path, "vocabulary.txt").write_text(text, encoding="utf-8")
 
-    def load_assets(self, folder):
+    def load_assets(self, dir_path):
         """Read the vocabulary, unless it was in the config."""
-        if self.input_vocabulary is None and folder is not None:
-            tokens = self._parsed(pathlib.Path(folder, "vocabulary.txt").read_text(encoding="utf-8"))
+        if self.vocabulary is None and dir_path is not None:
+            tokens = self._parsed(pathlib.Path(dir_path, "vocabulary.txt").read_text(encoding="utf-8"))
             if len(tokens) > self._start:
                 self._take(tokens[self._start :])
 

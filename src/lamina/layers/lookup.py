@@ -88,10 +88,6 @@ class StringLookup(IndexLookup):
     def _oov_bucket(self, token):
         return bucket(token, self.num_oov_indices, self.salt)
 
-    def get_config(self):
-        """Return the constructor's arguments; what `adapt` has learned is kept beside them."""
-        return {**super().get_config(), "encoding": self.encoding}
-
 
 class IntegerLookup(IndexLookup):
     """Replace each whole number by its place in a vocabulary, given or learned by `adapt`.
@@ -169,16 +165,12 @@ class IntegerLookup(IndexLookup):
             return super()._look_up(inputs)
         if self.num_oov_indices > 1 and self.oov_method == "farmhash":
             raise ValueError("`oov_method='farmhash'` cannot be compiled: call the layer on the data before the model.")
-        known = np.array(sorted(self._places) or [0])
-        places = jnp.asarray([self._places.get(token, NOWHERE) for token in known.tolist()], "int32")
+        known = jnp.asarray(sorted(self._places) or [0])
+        places = jnp.asarray([self._places.get(token, NOWHERE) for token in sorted(self._places) or [0]], "int32")
         found = jnp.minimum(jnp.searchsorted(known, inputs), len(known) - 1)
         unknown = self._oov_start + jnp.mod(inputs, max(self.num_oov_indices, 1))
-        result = jnp.where(known[found] == inputs, places[found], unknown)
+        result = jnp.where((known[found] == inputs) & bool(self._places), places[found], unknown)
         if self.mask_token is None:
             return result.astype("int32")
         nothing = 0 if self.output_mode == "int" else NOWHERE
         return jnp.where(inputs == self.mask_token, nothing, result).astype("int32")
-
-    def get_config(self):
-        """Return the constructor's arguments; what `adapt` has learned is kept beside them."""
-        return {**super().get_config(), "vocabulary_dtype": self.vocabulary_dtype}

@@ -43,6 +43,15 @@ class TextVectorization(Layer):
 
     _allow_non_tensor_positional_args = True
     _convert_input_args = False
+    _config_skips = (
+        "max_tokens",
+        "output_mode",
+        "pad_to_max_tokens",
+        "sparse",
+        "vocabulary",
+        "idf_weights",
+        "encoding",
+    )
 
     def __init__(
         self,
@@ -185,16 +194,8 @@ class TextVectorization(Layer):
     def get_config(self):
         """Return the constructor's arguments; what `adapt` has learned is kept beside them."""
         inner = self._lookup_layer.get_config()
-        shared = ("max_tokens", "output_mode", "pad_to_max_tokens", "sparse", "vocabulary", "idf_weights", "encoding")
-        own = ("standardize", "split", "ngrams", "output_sequence_length", "ragged")
-        own = {name: serialization.serialize_keras_object(getattr(self, name)) for name in own}
-        own["ngrams"] = self.ngrams
-        return {
-            **super().get_config(),
-            **own,
-            **{name: inner[name] for name in shared},
-            "vocabulary_size": self.vocabulary_size(),
-        }
+        shared = {name: inner[name] for name in (*self._config_skips, "vocabulary_size")}
+        return {**super().get_config(), "ngrams": self.ngrams, **shared}
 
     @classmethod
     def from_config(cls, config):
@@ -214,13 +215,13 @@ class TextVectorization(Layer):
         """Take the weights of the words."""
         self._lookup_layer.load_own_variables(store)
 
-    def save_assets(self, folder):
+    def save_assets(self, dir_path):
         """Write the vocabulary, unless it is in the config."""
-        self._lookup_layer.save_assets(folder)
+        self._lookup_layer.save_assets(dir_path)
 
-    def load_assets(self, folder):
+    def load_assets(self, dir_path):
         """Read the vocabulary, unless it was in the config."""
-        self._lookup_layer.load_assets(folder)
+        self._lookup_layer.load_assets(dir_path)
 
 
 def _filled(rows, length):

@@ -29,7 +29,8 @@ class Graph:
         node_depths, operation_depths = _depths(order)
         for x in self.inputs:  # inputs that reach no output still are part of the model
             operation = getattr(x, "_keras_history", (None,))[0]
-            if operation is not None and operation not in operation_depths:
+            is_input = operation is not None and operation._inbound_nodes[0].is_input
+            if is_input and operation not in operation_depths:
                 operation_depths[operation] = 0
                 node_depths[operation._inbound_nodes[0]] = 0
                 found[operation] = -1
@@ -93,15 +94,14 @@ def _walk_back(inputs, outputs):
         if operation is None:
             return
         node = operation._inbound_nodes[node_index]
-        if node in done:
+        if node in done or (id(x) in stop and not node.is_input):
             return
         if node in running:
             raise ValueError(f"Tensor {x} from operation '{operation.name}' is part of a cycle.")
         found.setdefault(operation, len(found))
         running.add(node)
-        if not node.is_input and id(x) not in stop:
-            for parent in node.input_tensors:
-                visit(parent)
+        for parent in node.input_tensors:
+            visit(parent)
         running.discard(node)
         done.add(node)
         order.append(node)

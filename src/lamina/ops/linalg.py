@@ -44,8 +44,9 @@ def cholesky(x, upper=False):
 def cholesky_inverse(x, upper=False):
     """Return the inverse of the matrix that `x` is the Cholesky factor of."""
     _check_square(x)
-    inverse = jax.scipy.linalg.solve_triangular(x, jnp.eye(x.shape[-1], dtype=x.dtype), lower=not upper)
-    return inverse @ inverse.T if upper else inverse.T @ inverse
+    identity = jnp.broadcast_to(jnp.eye(x.shape[-1], dtype=x.dtype), x.shape)
+    inverse = jax.scipy.linalg.solve_triangular(x, identity, lower=not upper)
+    return inverse @ inverse.mT if upper else inverse.mT @ inverse
 
 
 @op
