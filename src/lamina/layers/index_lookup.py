@@ -33,6 +33,7 @@ class IndexLookup(Layer):
 
     _allow_non_tensor_positional_args = True
     _convert_input_args = False
+    _untracked = Layer._untracked | {"_tokens", "_places", "_counts", "_documents", "vocabulary"}  # long, and no state
     vocabulary_dtype = None
 
     def __init__(
