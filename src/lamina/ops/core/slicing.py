@@ -14,6 +14,11 @@ def slice(inputs, start_indices, shape):
         >>> slice([[1, 2, 3], [4, 5, 6]], (0, 1), (-1, 2)).tolist()
         [[2, 3], [5, 6]]
     """
+    if not len(shape) == len(start_indices) == inputs.ndim:
+        raise ValueError(
+            "The number of dimensions in `inputs` must match the number of dimensions in `shape` and in "
+            f"`start_indices`. Received: inputs.shape={inputs.shape}, start_indices={start_indices}, shape={shape}"
+        )
     sizes = [
         inputs.shape[i] - start_indices[i] if isinstance(size, int) and size == -1 else size
         for i, size in enumerate(shape)

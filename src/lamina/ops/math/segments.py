@@ -42,13 +42,13 @@ def segment_min(data, segment_ids, num_segments=None, sorted=False):
 
 
 def _reduce(function, data, segment_ids, num_segments, is_sorted):
-    if num_segments is None:
-        raise ValueError("Argument `num_segments` must be set. Received: num_segments=None")
     if segment_ids.ndim > 1:
-        raise ValueError(f"Argument `segment_ids` should be a vector. Received: shape {segment_ids.shape}")
+        raise ValueError(f"Argument `segment_ids` should be an 1-D vector, got shape: {segment_ids.shape}.")
     if data.shape[0] != segment_ids.shape[0]:
         raise ValueError(
-            "Each row of `data` needs one segment number. "
-            f"Received: data of shape {data.shape}, segment_ids of shape {segment_ids.shape}"
+            "Argument `segment_ids` and `data` should have same leading dimension. "
+            f"Received: {segment_ids.shape} and {data.shape}."
         )
+    if num_segments is None:
+        raise ValueError("Argument `num_segments` must be set when using the JAX backend. Received: num_segments=None")
     return function(data, segment_ids, num_segments, indices_are_sorted=is_sorted)

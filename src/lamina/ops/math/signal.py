@@ -19,13 +19,13 @@ def fft(x):
 @op(class_name="FFT2", lists=("x",))
 def fft2(x):
     """Return the Fourier transform over the last two axes."""
-    return _pair(jnp.fft.fft2(_complex(x)))
+    return _pair(jnp.fft.fft2(_complex(x, 2)))
 
 
 @op(class_name="IFFT2", lists=("x",))
 def ifft2(x):
     """Return the inverse Fourier transform over the last two axes."""
-    return _pair(jnp.fft.ifft2(_complex(x)))
+    return _pair(jnp.fft.ifft2(_complex(x, 2)))
 
 
 @op(class_name="RFFT")
@@ -36,6 +36,7 @@ def rfft(x, fft_length=None):
         fft_length: how many numbers are transformed, cut or filled up with zeros [steps].
     Shapes:   (…, steps) -> (…, steps // 2 + 1), twice
     """
+    _check_rank(x, 1)
     return _pair(jnp.fft.rfft(x, fft_length))
 
 
@@ -45,18 +46,24 @@ def irfft(x, fft_length=None):
     return jnp.fft.irfft(_complex(x), fft_length)
 
 
-def _complex(x):
+def _complex(x, rank=1):
     if not isinstance(x, list | tuple) or len(x) != 2:
-        raise ValueError(f"Input `x` should be a pair of arrays, real and imaginary part. Received: x={x}")
+        raise ValueError(f"Input `x` should be a tuple of two tensors - real and imaginary. Received: x={x}")
     real, imaginary = (jnp.asarray(part) for part in x)
     if real.shape != imaginary.shape:
         raise ValueError(
-            "Real and imaginary part should have the same shape. "
+            "Both the real and imaginary parts should have the same shape. "
             f"Received: x[0].shape={real.shape}, x[1].shape={imaginary.shape}"
         )
+    _check_rank(real, rank)
     if not all(jnp.issubdtype(part.dtype, jnp.floating) for part in (real, imaginary)):
         raise ValueError(f"Real and imaginary part should be floats. Received: {real.dtype} and {imaginary.dtype}")
     return lax.complex(real, imaginary)
+
+
+def _check_rank(x, rank):
+    if x.ndim < rank:
+        raise ValueError(f"Input should have rank >= {rank}. Received: input.shape = {x.shape}")
 
 
 def _pair(x):
@@ -72,6 +79,7 @@ def extract_sequences(x, sequence_length, sequence_stride):
         sequence_length: length of a piece [steps].
         sequence_stride: distance between the beginnings of neighbours [steps].
     """
+    _check_rank(x, 1)
     count = (x.shape[-1] - sequence_length) // sequence_stride + 1
     places = jnp.arange(count)[:, None] * sequence_stride + jnp.arange(sequence_length)
     return x[..., places]
@@ -108,9 +116,7 @@ def istft(x, sequence_length, sequence_stride, fft_length, length=None, window="
         length: how many steps are returned, by default all [steps].
         sequence_length, sequence_stride, fft_length, window, center: as for `stft`.
     """
-    x = _complex(x)
-    if x.ndim < 2:
-        raise ValueError(f"Input `x` must have at least 2 dimensions. Received shape: {x.shape}")
+    x = _complex(x, 2)
     pieces = jnp.fft.irfft(x, fft_length)
     weights = _window(window, sequence_length, sequence_stride, fft_length, pieces.dtype)
     norm = _overlap(jnp.broadcast_to(jnp.square(weights), pieces.shape[-2:]), sequence_stride)
@@ -135,18 +141,20 @@ def _window(window, sequence_length, sequence_stride, fft_length, dtype):
         raise ValueError(f"`sequence_stride` must be a positive integer. Received: sequence_stride={sequence_stride}")
     if fft_length < sequence_length:
         raise ValueError(
-            "`fft_length` must be at least `sequence_length`. "
+            "`fft_length` must equal or larger than `sequence_length`. "
             f"Received: sequence_length={sequence_length}, fft_length={fft_length}"
         )
     if window is None:
         return jnp.ones(fft_length, dtype)
     if isinstance(window, str):
         if window not in _COSINES:
-            raise ValueError(f'`window` must be "hann", "hamming", an array or None. Received: window={window}')
+            raise ValueError(
+                f"If a string is passed to `window`, it must be one of {list(_COSINES)}. Received: {window}"
+            )
         mean, swing = _COSINES[window]
         window = mean - swing * np.cos(2 * np.pi * np.arange(sequence_length) / sequence_length)
     window = jnp.asarray(window, dtype)
     if window.shape != (sequence_length,):
-        raise ValueError(f"`window` must have shape ({sequence_length},). Received: shape {window.shape}")
+        raise ValueError(f"The shape of `window` must be equal to [{sequence_length}]. Received: {window.shape}")
     before = (fft_length - sequence_length) // 2
     return jnp.pad(window, (before, fft_length - sequence_length - before))

@@ -80,7 +80,7 @@ def view_as_complex(x):
     Raises: ValueError for another size.
     """
     if x.ndim < 1 or x.shape[-1] != 2:
-        raise ValueError(f"The last axis must be of size 2, real and imaginary part. Received shape: {x.shape}")
+        raise ValueError(f"Last dimension of input must be size 2 (real and imaginary). Received shape: {x.shape}")
     x = x.astype("float32")
     return lax.complex(x[..., 0], x[..., 1])
 
