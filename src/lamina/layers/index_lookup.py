@@ -14,6 +14,7 @@ from lamina.core.errors import ConfigurationError, FileError, message
 from lamina.layers.adapting import batches_of
 from lamina.layers.category_encoding import encoded, refuse_sparse
 from lamina.layers.layer import Layer
+from lamina.layers.tracking import count_change
 from lamina.layers.weights import take
 
 MODES = ("int", "one_hot", "multi_hot", "count", "tf_idf")
@@ -181,6 +182,7 @@ class IndexLookup(Layer):
         self._tokens = tokens
         self._places = {token: place for place, token in enumerate(tokens, self._start)}
         self._learned += 1
+        count_change()
 
     def _with_front(self, weights):
         """Put the mean weight in front for the places that are no tokens."""

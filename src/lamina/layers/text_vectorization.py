@@ -22,7 +22,7 @@ class TextVectorization(Layer):
     Texts cannot be in compiled code: call the layer on the data before they go into a model.
 
     Shapes:   x (batch,) or (batch, 1) -> (batch, steps), int32, 0 behind the end; for the other modes vectors with a
-              number for each place
+              number for each place; without `split`, x (batch, steps) holds words, and (batch,) stays as it is
     Args:
         max_tokens: largest number of places [count]; None for any.
         standardize: "lower_and_strip_punctuation", "lower", "strip_punctuation", None, or a function of an array of
@@ -105,6 +105,9 @@ class TextVectorization(Layer):
             if is_wrong:
                 raise ConfigurationError(message("L211", f"{told}, in layer '{self.name}'."))
 
+    def build(self, input_shape=None):
+        """Nothing is left to build."""
+
     def call(self, inputs):
         """Compute on arrays."""
         rows = self._rows(inputs)
@@ -112,7 +115,9 @@ class TextVectorization(Layer):
         if self._lookup_layer.output_mode != "int":
             return self._lookup_layer(_filled(rows, steps))  # the end is the mask's token, which does not count
         length = steps if self.output_sequence_length is None else self.output_sequence_length
-        return self._lookup_layer(_filled(rows, length)) if length else jnp.zeros((len(rows), 0), "int32")
+        places = self._lookup_layer(_filled(rows, length)) if length else jnp.zeros((len(rows), 0), "int32")
+        is_word = self.split is None and np.ndim(inputs) == 1 and self.output_sequence_length is None
+        return places[:, 0] if is_word and self.ngrams is None else places
 
     def _rows(self, inputs):
         """Return the words of each text."""
