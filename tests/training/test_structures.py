@@ -152,6 +152,20 @@ def test_part_of_a_models_losses_may_be_given_by_name():
     assert moved == [False, False, True, True]
 
 
+@pytest.mark.parametrize("y", [{"b": A}, {"a": None, "b": A}, [None, A]], ids=["left out", "None", "None in a list"])
+@pytest.mark.parametrize("scored", [{"loss": "mse"}, {"loss": {"b": "mse"}, "metrics": {"a": "mae"}}], ids=list)
+def test_an_output_with_a_loss_or_a_metric_wants_labels(y, scored):
+    inputs = lamina.Input((3,))
+    model = lamina.Model(inputs, [lamina.layers.Dense(2, name="a")(inputs), lamina.layers.Dense(2, name="b")(inputs)])
+    model.compile("sgd", **scored)
+    x, before = np.ones((4, 3), "float32"), model.get_weights()
+    for method in ("fit", "evaluate", "train_on_batch", "test_on_batch"):
+        options = {"verbose": 0} if method in ("fit", "evaluate") else {}
+        with pytest.raises(ValueError, match="L313.*there are no labels for 'a'.*loss or metrics"):
+            getattr(model, method)(x, y, **options)
+    np.testing.assert_array_equal(before[0], model.get_weights()[0])
+
+
 @pytest.mark.parametrize("library", [keras, lamina], ids=lambda library: library.__name__)
 def test_a_fit_with_deep_outputs_reports_every_part(library):
     class Deep(library.Model):

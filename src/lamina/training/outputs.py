@@ -60,7 +60,7 @@ def labels_per_output(y, y_pred, names, wanted):
 
     Args:
         wanted: for each output whether it needs labels. Fewer labels than outputs are those of the outputs that do.
-    Raises: StructureError if the labels do not fit, or one would have to serve several outputs.
+    Raises: StructureError if the labels do not fit, one would have to serve several outputs, or one is missing.
     """
     count = sum(wanted)
     flat = tree.flatten(y)
@@ -71,6 +71,9 @@ def labels_per_output(y, y_pred, names, wanted):
     shared = len(wanted) > 1 and not tree.is_nested(y)
     if shared or any(part is not None and tree.is_nested(at(y_pred, path)) for path, part in pairs):
         raise _refusal(y, y_pred, names, "y", ())
+    missing = [i for i, (want, (_, part)) in enumerate(zip(wanted, pairs, strict=True)) if want and part is None]
+    if missing and y is not None:
+        raise _without_labels([names[i] or "/".join(map(str, pairs[i][0])) for i in missing])
     return [part for _, part in pairs]
 
 
@@ -138,6 +141,19 @@ _COMPLAINTS = {
     "weighted_metrics": "Invalid `weighted_metrics`: they do not match the model's outputs",
     "sample_weight": "You should provide one `sample_weight` array per output",
 }
+
+
+def _without_labels(names):
+    named = ", ".join(f"'{name}'" for name in names)
+    return StructureError(
+        message(
+            "L313",
+            f"y_true and y_pred have different structures: there are no labels for {named}, of which `compile()` was "
+            "given a loss or metrics.",
+            why="`y` leaves the output out, or has None for it.",
+            fix="give labels for it, or leave it out of the `loss` and `metrics` of `compile()`.",
+        )
+    )
 
 
 def _refusal(value, y_pred, names, what, path):
