@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lamina.preprocessing import pictures
 from lamina.utils import PyDataset
+from lamina.utils.images import COLOR_MODES, FORMATS, img_to_array, load_img, save_img
 
 
 class ImageBatches(PyDataset):
@@ -87,7 +87,7 @@ class ImageBatches(PyDataset):
         folder, prefix, ending = self.saving
         for image, number in zip(batch, chosen, strict=True) if folder else ():
             name = f"{prefix}_{number}_{np.random.randint(1e7)}.{ending}"
-            pictures.write(Path(folder) / name, image, generator.data_format)
+            save_img(Path(folder) / name, image, generator.data_format)
         parts = self.targets(batch, chosen)
         return parts[0] if len(parts) == 1 else parts
 
@@ -194,7 +194,7 @@ def from_frame(
     frame = frame.copy()
     paths = frame[x_col].map(lambda name: os.path.join(directory or "", name))
     if validate:
-        valid = paths.map(lambda path: path.lower().endswith(pictures.FORMATS) and os.path.isfile(path))
+        valid = paths.map(lambda path: path.lower().endswith(FORMATS) and os.path.isfile(path))
         frame, paths = frame[valid], paths[valid]
     facts = {"directory": directory or ""}
     if class_mode in ("categorical", "binary", "sparse"):
@@ -228,7 +228,7 @@ def from_frame(
 
 def _of_files(generator, paths, labels, class_mode, picture, batch_size, shuffle, seed, saving, facts, weights=None):
     size, color_mode, interpolation, keep_aspect_ratio = picture
-    if color_mode not in pictures.MODES:
+    if color_mode not in COLOR_MODES:
         raise ValueError(f'Invalid color mode: {color_mode}; expected "rgb", "rgba", or "grayscale".')
     channels = {"grayscale": 1, "rgb": 3, "rgba": 4}[color_mode]
     first = generator.data_format == "channels_first"
@@ -236,7 +236,8 @@ def _of_files(generator, paths, labels, class_mode, picture, batch_size, shuffle
 
     def image(number):
         path = paths[number]
-        return pictures.read(path, color_mode, size, interpolation, keep_aspect_ratio, generator.data_format)
+        loaded = load_img(path, color_mode, size, interpolation, keep_aspect_ratio)
+        return img_to_array(loaded, generator.data_format, "float32")
 
     def targets(batch, chosen):
         if class_mode is None:
@@ -265,6 +266,6 @@ def _files_in(folder, follow_links):
     """Return the image files in a folder and its folders, in order, relative to it."""
     found = []
     for root, _, names in sorted(os.walk(folder, followlinks=follow_links)):
-        images = sorted(name for name in names if name.lower().endswith(pictures.FORMATS))
-        found += [os.path.relpath(os.path.join(root, name), folder) for name in images]
+        names = sorted(name for name in names if name.lower().endswith(FORMATS))
+        found += [os.path.relpath(os.path.join(root, name), folder) for name in names]
     return found

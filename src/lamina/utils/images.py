@@ -9,7 +9,10 @@ import numpy as np
 
 from lamina.core import config
 
-_MODES = {"grayscale": ("L", "I;16", "I"), "rgb": ("RGB",), "rgba": ("RGBA",)}
+COLOR_MODES = {"grayscale": ("L", "I;16", "I"), "rgb": ("RGB",), "rgba": ("RGBA",)}
+FORMATS = (".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".tif", ".tiff")
+"""Endings of the files that are taken for pictures, where a folder is looked through by `ImageDataGenerator`."""
+
 _PIL_METHODS = {
     "nearest": "NEAREST",
     "bilinear": "BILINEAR",
@@ -104,14 +107,14 @@ def load_img(path, color_mode="rgb", target_size=None, interpolation="nearest", 
     Source:   Keras 3 `load_img`.
     """
     image = _pil()
-    if color_mode not in _MODES:
+    if color_mode not in COLOR_MODES:
         raise ValueError('color_mode must be "grayscale", "rgb", or "rgba"')
     if not isinstance(path, str | bytes | os.PathLike | io.BytesIO):
         raise TypeError(f"path should be path-like or io.BytesIO, not {type(path)}")
     content = path if isinstance(path, io.BytesIO) else io.BytesIO(Path(os.fsdecode(path)).read_bytes())
     img = image.open(content)
-    if img.mode not in _MODES[color_mode]:
-        img = img.convert(_MODES[color_mode][0])
+    if img.mode not in COLOR_MODES[color_mode]:
+        img = img.convert(COLOR_MODES[color_mode][0])
     if target_size is None or img.size == (target_size[1], target_size[0]):
         return img
     if interpolation not in _PIL_METHODS:
