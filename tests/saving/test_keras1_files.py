@@ -4,6 +4,7 @@ import json
 import pathlib
 
 import h5py
+import keras
 import numpy as np
 import pytest
 
@@ -167,3 +168,84 @@ def test_models_keep_the_path_of_keras_2_15():
     config = json.loads(lamina.Sequential([lamina.Input((3,)), layers.Dense(2)]).to_json())
     config["module"] = "keras.src.engine.sequential"
     assert isinstance(lamina.saving.deserialize_keras_object(upgrade(config)), lamina.Sequential)
+
+
+def test_layers_that_went_with_keras_1_and_2_are_read(tmp_path):
+    rng = np.random.default_rng(0)
+    nothing = dict.fromkeys(("W_regularizer", "b_regularizer", "activity_regularizer", "W_constraint"), None)
+    described = [
+        ("Highway", {"activation": "tanh", "transform_bias": -2, "init": "glorot_uniform", "bias": True, **nothing}),
+        ("MaxoutDense", {"output_dim": 3, "nb_feature": 2, "init": "glorot_uniform", "bias": True, **nothing}),
+        ("ThresholdedReLU", {"theta": 0.3}),
+    ]
+    config = [{"class_name": kind, "config": {"name": kind.lower(), **inner}} for kind, inner in described]
+    config[0]["config"]["batch_input_shape"] = [None, 4]
+    sizes = {"highway": [(4, 4), (4, 4), (4,), (4,)], "maxoutdense": [(2, 4, 3), (2, 3)], "thresholdedrelu": []}
+    weights = {name: [rng.normal(size=shape).astype("float32") for shape in shapes] for name, shapes in sizes.items()}
+    with h5py.File(tmp_path / "old.h5", "w") as file:
+        file.attrs["keras_version"] = b"1.2.2"
+        file.attrs["model_config"] = json.dumps({"class_name": "Sequential", "config": config}).encode()
+        group = file.create_group("model_weights")
+        group.attrs["keras_version"] = b"1.2.2"
+        group.attrs["layer_names"] = [name.encode() for name in weights]
+        for name, arrays in weights.items():
+            inner = group.create_group(name)
+            inner.attrs["weight_names"] = np.array([f"{name}_{i}" for i in range(len(arrays))], "S")
+            for i, array in enumerate(arrays):
+                inner[f"{name}_{i}"] = array
+    x = rng.normal(size=(5, 4)).astype("float32")
+    kernel, carry, bias, carry_bias = weights["highway"]
+    gate = 1 / (1 + np.exp(-x @ carry - carry_bias))
+    y = gate * np.tanh(x @ kernel + bias) + (1 - gate) * x
+    y = np.max(np.einsum("bi,kio->bko", y, weights["maxoutdense"][0]) + weights["maxoutdense"][1], axis=1)
+    model = lamina.models.load_model(tmp_path / "old.h5")
+    np.testing.assert_allclose(model(x), np.where(y > 0.3, y, 0), rtol=1e-5, atol=1e-6)
+    model.save(tmp_path / "new.keras")
+    np.testing.assert_allclose(lamina.models.load_model(tmp_path / "new.keras")(x), model(x), rtol=1e-6)
+
+
+def published(path):
+    """Write weights as the published files of VGG have them: no version, layers without weights too, old names."""
+    rng = np.random.default_rng(0)
+    sizes = {"block1_conv1": (3, 3, 3, 2), "block1_conv2": (3, 3, 2, 2), "fc1": (32, 4), "predictions": (4, 5)}
+    names = ["input_1", "block1_conv1", "block1_conv2", "block1_pool", "flatten", "fc1", "predictions"]
+    with h5py.File(path, "w") as file:
+        file.attrs["layer_names"] = [name.encode() for name in names]
+        for name in names:
+            group, parts = file.create_group(name), []
+            for part, shape in (("W", sizes[name]), ("b", sizes[name][-1:])) if name in sizes else ():
+                parts.append(f"{name}_{part}_1:0")
+                group[parts[-1]] = rng.normal(size=shape).astype("float32")
+            group.attrs["weight_names"] = np.array(parts, "S")
+
+
+def vgg_like(library, top="predictions"):
+    layers = library.layers
+    convolutions = [layers.Conv2D(2, 3, padding="same", name=f"block1_conv{i}") for i in (1, 2)]
+    head = [layers.Flatten(name="flatten"), layers.Dense(4, "relu", name="fc1"), layers.Dense(5, name=top)]
+    pool = layers.MaxPooling2D(name="block1_pool")
+    return library.Sequential([library.Input((8, 8, 3)), *convolutions, pool, *head])
+
+
+@pytest.mark.parametrize("by_name", [False, True])
+def test_published_weights_load_by_order_and_by_name(tmp_path, by_name):
+    path = tmp_path / "vgg_weights_tf_dim_ordering_tf_kernels.h5"
+    published(path)
+    x = np.random.default_rng(1).normal(size=(2, 8, 8, 3)).astype("float32")
+    results = []
+    for library in (lamina, keras):
+        model = vgg_like(library)
+        model.load_weights(path, **({"by_name": True} if by_name else {}))
+        results.append(np.asarray(model(x)))
+    np.testing.assert_allclose(*results, rtol=1e-4, atol=1e-4)
+
+
+def test_published_weights_load_below_a_head_of_ones_own(tmp_path):
+    path = tmp_path / "vgg.h5"
+    published(path)
+    model = vgg_like(lamina, top="mine")
+    before = model.get_weights()
+    model.load_weights(path, by_name=True)
+    with h5py.File(path) as file:
+        np.testing.assert_array_equal(model.get_weights()[0], file["block1_conv1/block1_conv1_W_1:0"])
+    np.testing.assert_array_equal(model.get_weights()[-2], before[-2])

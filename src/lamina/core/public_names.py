@@ -27,7 +27,7 @@ _ROOMS = {
     "dtype_policies": ("core.policies", "core.policy_map"),
     "engine": ("models", "models.functional", "layers"),
     "initializers": ("initializers",),
-    "layers": ("layers",),
+    "layers": ("layers", "layers.old"),
     "losses": ("losses",),
     "metrics": ("metrics",),
     "models": ("models", "models.functional"),

@@ -271,6 +271,14 @@ def keras2_loss(config):
         config["reduction"] = "sum_over_batch_size"
 
 
+def keras1_gone(config):
+    """Layers that went with Keras 1 are known with a bias and without regularizers."""
+    drop(config, "init", "input_dim")
+    _refuse(config, "bias", True, "a layer of Keras 1")
+    for name in ("W_regularizer", "b_regularizer", "activity_regularizer", "W_constraint", "b_constraint"):
+        _refuse(config, name, None, "a layer of Keras 1")
+
+
 TABLE = (
     # last version that wrote it so, classes (their present names; () for all layers), what to change
     ("1", (*_CONVOLUTIONS, *_POOLING, "LocallyConnected1D", "LocallyConnected2D"), keras1_windows),
@@ -284,6 +292,7 @@ TABLE = (
     ("1", ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "GaussianDropout", "GaussianNoise"), keras1_dropout),
     ("1", _POOLING, keras1_pooling),
     ("1", ("BatchNormalization",), keras1_batch_normalization),
+    ("1", ("Highway", "MaxoutDense"), keras1_gone),
     ("2", ("InputLayer",), keras2_input),
     ("2", (), keras2_layer),
     ("2", ("Embedding",), keras2_embedding),
