@@ -10,7 +10,7 @@ from tests.saving.standins import Dense, Model, Part, values
 
 from lamina.core.serialization import serialize_keras_object
 from lamina.saving import archive as archives
-from lamina.saving import deserialize_keras_object, load_model, pickle_model, save_model, unpickle_model
+from lamina.saving import deserialize_keras_object, files, load_model, pickle_model, save_model, unpickle_model
 
 
 class Net(Model):
@@ -143,6 +143,14 @@ def test_a_model_that_is_not_built_is_saved_with_a_warning(path):
         save_model(Part(), path)
 
 
+def test_the_format_argument_of_keras_2_is_told_by_the_ending(tmp_path):
+    with pytest.warns(UserWarning, match="`save_format` argument is deprecated"):
+        save_model(Net(), tmp_path / "new" / "folder" / "net.keras", save_format="keras")  # folders are made
+    assert load_model(tmp_path / "new" / "folder" / "net.keras", KNOWN)
+    with pytest.raises(ValueError, match="`save_format` argument is deprecated"):
+        save_model(Net(), tmp_path / "net", save_format="tf")
+
+
 @pytest.mark.parametrize("ending", [".tf", ""])
 def test_models_are_saved_to_and_loaded_from_no_other_ending(tmp_path, ending):
     path = tmp_path / f"net{ending}"
@@ -228,7 +236,7 @@ def test_weights_that_are_no_hdf5_are_refused(saved):
 
 
 def test_members_that_grow_beyond_belief_are_refused(saved, monkeypatch):
-    monkeypatch.setattr(archives, "_UNSUSPICIOUS_BYTES", 1 << 20)
+    monkeypatch.setattr(files, "_UNSUSPICIOUS_BYTES", 1 << 20)
     rewrite(saved, lambda members: members.update({"config.json": bytes(1 << 21)}))
     with pytest.raises(ValueError, match="claim 2,1"):
         load_model(saved, KNOWN)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import lamina
-from lamina.core.errors import LaminaWarning
+from lamina.core.errors import LaminaError, LaminaWarning
 from lamina.saving import safetensors
 
 
@@ -34,6 +34,32 @@ def test_names_are_paths_and_the_description_lies_beside_them(path):
     arrays, metadata = safetensors.read(path)
     assert list(arrays)[:2] == ["m/d/kernel", "m/d/bias"]
     assert json.loads(metadata["config"])["class_name"] == "Sequential"
+
+
+def test_the_model_is_made_from_the_file_alone(path):
+    first = model()
+    first.compile("sgd", "mse")
+    first.save_weights(path)
+    again = lamina.models.load_model(path)
+    assert again.get_config() == first.get_config()
+    assert type(again.optimizer).__name__ == "SGD"
+    assert lamina.models.load_model(path, compile=False).optimizer is None
+    for got, wanted in zip(again.get_weights(), first.get_weights(), strict=True):
+        np.testing.assert_array_equal(got, wanted)
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        (None, "weights, but no model"),
+        ("[", "JSON|Expecting"),
+        ('{"class_name": "Popen", "module": "subprocess", "config": {"args": "true"}}', "subprocess"),
+    ],
+)
+def test_a_file_that_describes_no_model_is_refused(path, config, told):
+    safetensors.write(path, {"a": np.zeros(2, "float32")}, {} if config is None else {"config": config})
+    with pytest.raises((ValueError, LaminaError), match=told):
+        lamina.models.load_model(path)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
@@ -94,6 +120,9 @@ def table(**entries):
         table(a={"dtype": "F32", "shape": [1 << 40], "data_offsets": [0, 1 << 42]}),
         table(a={"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]}) + bytes(4),
         table(a={"dtype": "F32", "shape": [2], "data_offsets": [0, 4]}) + bytes(4),
+        table(a={"dtype": "F32", "shape": [1], "data_offsets": [1 << 63, (1 << 63) + 4]}) + bytes(4),
+        table(a={"dtype": "F32", "shape": [0, 1 << 62, 1 << 62], "data_offsets": [0, 0]}) + bytes(4),
+        table(**{str(i): {"dtype": "U8", "shape": [4], "data_offsets": [0, 4]} for i in range(9)}) + bytes(4),
         table(a={"dtype": "OBJ", "shape": [1], "data_offsets": [0, 4]}) + bytes(4),
     ],
 )

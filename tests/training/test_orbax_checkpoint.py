@@ -101,3 +101,12 @@ def test_a_checkpoint_of_another_model_is_refused(tmp_path):
     other = lamina.Sequential([layers.Input((4,)), layers.Dense(2, name="another")])
     with pytest.raises(ValueError, match=r"holds no value for .*another/kernel"):
         other.load_weights(tmp_path)
+
+
+def test_a_checkpoint_that_claims_more_than_it_holds_is_refused(tmp_path, monkeypatch):
+    made = model()
+    fit(made, 1, hooks=[callbacks.OrbaxCheckpoint(tmp_path)])
+    monkeypatch.setattr("lamina.saving.files._UNSUSPICIOUS_BYTES", 0)
+    monkeypatch.setattr("lamina.saving.files._LARGEST_EXPANSION", 0)
+    with pytest.raises(ValueError, match=r"L404: .* its arrays claim \d+ bytes"):
+        made.load_weights(tmp_path)

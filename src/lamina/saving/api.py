@@ -21,6 +21,7 @@ from lamina.core.variable import postponing
 from lamina.saving import archive, checkpoints, old_h5, shards
 from lamina.saving.files import is_open, local_path, may_write, replacing
 from lamina.saving.named_weights import load_named, save_named
+from lamina.saving.named_weights import read_model as read_named_model
 from lamina.saving.old_configs import is_old, upgrade
 from lamina.saving.old_optimizers import restore_optimizer
 from lamina.saving.sources import (
@@ -41,7 +42,7 @@ from lamina.saving.weights import ReadGroup, WeightsFile, new_weights, open_weig
 _GIGABYTE = 1 << 30
 
 
-def save_model(model, filepath, overwrite=True, zipped=None, include_optimizer=True):
+def save_model(model, filepath, overwrite=True, zipped=None, include_optimizer=True, save_format=None):
     """Write a model to a `.keras` file: its architecture, weights, and how it was compiled.
 
     Args:
@@ -51,6 +52,7 @@ def save_model(model, filepath, overwrite=True, zipped=None, include_optimizer=T
         overwrite: whether an existing file is replaced without asking.
         zipped: whether one file is written, the default, or a folder with the same content.
         include_optimizer: for `.h5` files, whether the optimizer and its state are written too.
+        save_format: of Keras 2; the path's ending says it, and a warning that this does not.
     Raises:   ValueError for another ending; TypeError if part of the model cannot be described.
     Source:   Keras 3 `save_model`, same format. The file appears complete or not at all.
     """
@@ -58,12 +60,16 @@ def save_model(model, filepath, overwrite=True, zipped=None, include_optimizer=T
         _write_archive(model, filepath)
         return
     path = local_path(filepath)
+    if save_format is not None:
+        _without_format(path, save_format)
     if is_old_path(path) and zipped is None:
         _save_old_model(model, path, overwrite, include_optimizer)
         return
     zipped = True if zipped is None else zipped
     if zipped != path.endswith(".keras"):
-        raise wrong_ending(path, "model.save('name.keras')" if zipped else "model.save('name', zipped=False)")
+        if zipped:
+            raise wrong_ending(path, "model.save('name.keras')", "Invalid filepath extension for saving")
+        raise wrong_ending(path, "model.save('name', zipped=False)", "The name of a folder should not end in `.keras`")
     if not may_write(path, overwrite):
         return
     if not model.built:
@@ -83,7 +89,8 @@ def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
 
     Args:
         filepath: path of the file, or of a folder with a `.keras` file's content or Orbax's checkpoints, of which the
-            newest is read; or a file that is open already, binary or of h5py.
+            newest is read; or a file that is open already, binary or of h5py. A `.safetensors` file that was saved
+            here has the model in it too, without the optimizer's state.
         custom_objects: dict from names in the file to the user's classes and functions.
         compile: whether the model is compiled as it was when saved, with the optimizer's state.
         safe_mode: whether Python lambdas in the file are refused.
@@ -97,7 +104,11 @@ def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
             with opened_hdf5(source) as file, allowing(size_of(source)), postponing():
                 return old_h5.read_model(file, source, custom_objects, compile, safe_mode)
         if checkpoints.is_checkpoint(path_of(source)):
-            return checkpoints.read_model(source, custom_objects, compile, safe_mode)
+            with allowing(size_of(source)), postponing():
+                return checkpoints.read_model(source, custom_objects, compile, safe_mode)
+        if path_of(source).endswith(SAFETENSORS):
+            with allowing(size_of(source)), postponing():
+                return read_named_model(source, custom_objects, compile, safe_mode)
         if (path := path_of(source)) and not path.endswith(".keras") and not os.path.isdir(path):
             raise wrong_ending(path, "load_model('name.keras')")
         return _read_model(source, custom_objects, compile, safe_mode)
@@ -235,6 +246,13 @@ def _members(model, assets):
 def _write_archive(model, target):
     with tempfile.TemporaryDirectory() as assets:
         archive.write_archive(target, _members(model, assets), assets)
+
+
+def _without_format(path, save_format):
+    text = f"the `save_format` argument is deprecated: the ending of the path says it. Received: {save_format!r}"
+    if not path.endswith((".keras", ".h5", ".hdf5")):
+        raise errors.FileError(errors.message("L406", text, fix=f"model.save('{path}.keras')"))
+    errors.warn("L406", text, stacklevel=4)
 
 
 def _save_old_model(model, path, overwrite, include_optimizer):

@@ -15,15 +15,13 @@ import zlib
 
 from lamina.core import errors
 from lamina.saving.checksums import checksum
+from lamina.saving.files import flushing, is_believable
 
 CONFIG = "config.json"
 METADATA = "metadata.json"
 WEIGHTS = "model.weights.h5"
 ASSETS = "assets"
 
-# A member may claim any size in a few bytes: above the floor, it must not be compressed beyond belief.
-_UNSUSPICIOUS_BYTES = 1 << 26
-_LARGEST_EXPANSION = 100
 _LOCAL_HEADER = struct.Struct("<4s5H3L2H")
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError)
 
@@ -163,7 +161,8 @@ def _write_in_place(archive, name, write):
     start = info.header_offset + file.write(info.FileHeader(zip64=True))  # room for it
     write(file, start)
     info.file_size = info.compress_size = file.seek(0, os.SEEK_END) - start
-    info.CRC = checksum(file, start, info.file_size)
+    with flushing(file):
+        info.CRC = checksum(file, start, info.file_size)
     file.seek(info.header_offset)
     file.write(info.FileHeader(zip64=True))
     file.seek(start + info.file_size)
@@ -210,7 +209,7 @@ def _checked_names(infos, path):
     if len(set(names)) < len(names):
         raise errors.FileError(f"L404: {path} is refused: it has two members of the same name.")
     claimed, stored = (sum(getattr(info, size) for info in infos) for size in ("file_size", "compress_size"))
-    if claimed > _UNSUSPICIOUS_BYTES and claimed > _LARGEST_EXPANSION * stored:
+    if not is_believable(claimed, stored):
         raise errors.FileError(
             f"L404: {path} is refused: its members claim {claimed:,} bytes, of which only {stored:,} are stored."
         )

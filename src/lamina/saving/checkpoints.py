@@ -1,10 +1,15 @@
 """Folders that `OrbaxCheckpoint` wrote, as models and weights to load."""
 
 import json
+import math
 import os
 
-from lamina.core import errors
+import jax.numpy as jnp
+
+from lamina.core import errors, tree
 from lamina.core.serialization import deserialize_keras_object, sharing_objects
+from lamina.saving.files import is_believable
+from lamina.saving.sources import size_of
 
 _SIGNS = ("_CHECKPOINT_METADATA", "checkpoint_metadata", "orbax.checkpoint", "pytree", "pytree.orbax-checkpoint")
 
@@ -117,5 +122,18 @@ def _restore(root, step, part):
             'Loading a checkpoint requires the `orbax-checkpoint` package: pip install "lamina[checkpoint]"'
         ) from error
     read = orbax.args.JsonRestore() if part == "model_config" else orbax.args.StandardRestore()
+    if part == "pytree":
+        _require_stored(orbax, os.path.join(root, step, part))
     with orbax.CheckpointManager(root) as manager:
         return manager.restore(int(step), args=orbax.args.Composite(**{part: read}))[part]
+
+
+def _require_stored(orbax, folder):
+    """Refuse arrays that are far larger than the files which hold them: chunks that are missing count as zeros."""
+    leaves = tree.flatten(orbax.StandardCheckpointHandler().metadata(folder).tree)
+    claimed = sum(math.prod(leaf.shape) * jnp.dtype(leaf.dtype).itemsize for leaf in leaves if hasattr(leaf, "dtype"))
+    stored = size_of(folder)
+    if not is_believable(claimed, stored):
+        raise errors.FileError(
+            f"L404: {folder} is refused: its arrays claim {claimed:,} bytes, of which only {stored:,} are stored."
+        )

@@ -5,8 +5,9 @@ import json
 import numpy as np
 
 from lamina.core import errors
-from lamina.core.serialization import serialize_keras_object
+from lamina.core.serialization import deserialize_keras_object, serialize_keras_object, sharing_objects
 from lamina.saving import safetensors
+from lamina.saving.archive import damaged
 from lamina.saving.files import replacing
 from lamina.saving.old_h5 import assign
 
@@ -28,13 +29,39 @@ def load_named(model, path, skip_mismatch=False):
 
     Raises:   ValueError (FileError L401, L407).
     """
-    arrays, _ = safetensors.read(path)
-    extra = sorted(arrays.keys() - {variable.path for variable in model.weights})
+    _give(model, safetensors.read(path)[0], path, skip_mismatch)
+
+
+def read_model(path, custom_objects=None, compile=True, safe_mode=True):
+    """Make the model that a file describes and give it its weights.
+
+    Raises:   ValueError (FileError L401, L407), also for a file of weights alone.
+    """
+    arrays, metadata = safetensors.read(path)
+    if "config" not in metadata:
+        raise damaged(path, "it holds weights, but no model: make the model, then call `model.load_weights(path)`.")
+    config = json.loads(metadata["config"])
+    if not compile:
+        config["compile_config"] = None
+    with sharing_objects():
+        model = deserialize_keras_object(config, custom_objects, safe_mode=safe_mode)
+    _give(model, arrays, path)
+    return model
+
+
+def _give(model, arrays, path, skip_mismatch=False):
+    places = {variable.path: _place(variable.path, model.name, arrays) for variable in model.weights}
+    if extra := sorted(arrays.keys() - set(places.values())):
+        names = ", ".join(extra[:20])
+        errors.warn("L407", f"{path} has weights that the model has no place for: {names}.", stacklevel=5)
     pairs = [
-        (variable.path, [variable], [arrays[variable.path]] if variable.path in arrays else [])
+        (variable.path, [variable], [arrays[place]] if (place := places[variable.path]) in arrays else [])
         for variable in model.weights
     ]
-    if extra:
-        names = ", ".join(extra[:20])
-        errors.warn("L407", f"{path} has weights that the model has no place for: {names}.", stacklevel=4)
-    assign(pairs, path, skip_mismatch, owned=False)
+    assign(pairs, path, skip_mismatch)
+
+
+def _place(path, name, arrays):
+    """Return what the file calls a weight; a model that is made from its config leaves its own name out of paths."""
+    spellings = (path, f"{name}/{path}", path.removeprefix(f"{name}/"))
+    return next((spelling for spelling in spellings if spelling in arrays), path)

@@ -117,8 +117,8 @@ def _weights(layer):
     return [*layer.trainable_weights, *layer.non_trainable_weights]
 
 
-def assign(pairs, path, skip_mismatch=False, owned=True):
-    """Give all variables their arrays, or none of them if one does not fit; `owned` ones nobody else has."""
+def assign(pairs, path, skip_mismatch=False):
+    """Give all variables their arrays, which nobody else has, or none of them if one does not fit."""
     misfits = {what: told for what, variables, arrays in pairs if (told := _misfit(variables, arrays))}
     if misfits:
         lines = [f"L407: the weights in {path} do not fit the model:", *(f"  {k}: {v}" for k, v in misfits.items())]
@@ -129,7 +129,7 @@ def assign(pairs, path, skip_mismatch=False, owned=True):
     for what, variables, arrays in pairs:
         if what not in misfits:
             for variable, array in zip(variables, arrays, strict=True):
-                variable.assign(as_array(array, fresh=owned))
+                variable.assign(as_array(array, fresh=True))
 
 
 def _misfit(variables, arrays):

@@ -56,10 +56,14 @@ def opened_hdf5(source):
 
 
 def size_of(source):
-    """Return how many bytes a source has."""
+    """Return how many bytes a source has, a folder those of all its files."""
     if _is_h5py(source):
         return source.file.id.get_filesize()
-    return source.seek(0, os.SEEK_END) if is_open(source) else os.path.getsize(source)
+    if is_open(source):
+        return source.seek(0, os.SEEK_END)
+    if os.path.isdir(source):
+        return sum(os.path.getsize(os.path.join(root, name)) for root, _, names in os.walk(source) for name in names)
+    return os.path.getsize(source)
 
 
 @contextlib.contextmanager
@@ -82,13 +86,13 @@ def weights_in(source):
         raise wrong_ending(path, "model.load_weights('name.weights.h5')")
 
 
-def wrong_ending(path, fix):
+def wrong_ending(path, fix, what="File format not supported"):
     """Return the error for a path that ends otherwise than it should."""
     if path.endswith(".weights.h5"):
-        what = f"`{path}` holds weights only: make the model, then call `model.load_weights(path)`."
+        why = f"`{path}` holds weights only: make the model, then call `model.load_weights(path)`."
     else:
-        what = f"`{path}` has another ending."
-    text = f"expected the ending `.keras` (a model) or `.weights.h5` (weights only). {what}"
+        why = f"`{path}` has another ending."
+    text = f"{what}: expected the ending `.keras` (a model) or `.weights.h5` (weights only). {why}"
     return errors.FileError(errors.message("L406", text, fix=fix))
 
 

@@ -10,8 +10,8 @@ import zlib
 import numpy as np
 
 from lamina.core import errors
+from lamina.saving import files
 
-_ALIGNMENT = 64  # bytes; the engine then uses the memory as it is
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 NOWHERE = 0xFFFFFFFFFFFFFFFF
 _DEEPEST = 32  # levels of a tree
@@ -50,6 +50,7 @@ class Source:
 
     def __init__(self, file, start=0, size=None):
         self.file, self.start = file, start
+        files.expect_in_order(file)
         self.size = file.seek(0, os.SEEK_END) - start if size is None else size
 
     def bytes(self, place, size):
@@ -68,16 +69,10 @@ class Source:
         """Return an array that lies in one piece."""
         size = math.prod(shape) * dtype.itemsize
         self._require(place, size)
-        room = np.empty(size + _ALIGNMENT, np.uint8)
-        room = room[-room.ctypes.data % _ALIGNMENT :][:size]
-        values = room.view(dtype).reshape(shape)
-        rest = memoryview(room)
         self.file.seek(self.start + place)
-        while rest:
-            count = self.file.readinto(rest)
-            if not count:
-                raise broken(place, "it is cut short")
-            rest = rest[count:]
+        values = files.read_array(self.file, dtype, shape)
+        if values is None:
+            raise broken(place, "it is cut short")
         return values
 
     def _require(self, place, size):

@@ -8,6 +8,7 @@ import struct
 import numpy as np
 
 from lamina.core import errors
+from lamina.saving.files import is_believable
 from lamina.saving.hdf5.format import (
     ATTRIBUTE,
     ATTRIBUTE_INFO,
@@ -36,10 +37,6 @@ from lamina.saving.hdf5.format import (
     unfiltered,
 )
 from lamina.saving.hdf5.types import array_of, read_datatype, read_shape
-
-# A dataset may claim any size in a few bytes: above the floor, it must have been stored.
-_UNSUSPICIOUS_BYTES = 1 << 26
-_LARGEST_EXPANSION = 100
 
 
 class _Object:
@@ -135,7 +132,7 @@ class Dataset(_Object):
                 sizes = [max(pair) for pair in zip(self.shape, self._chunk, strict=True)]
                 stored = sum(size for _, size, _, _ in self._chunks)
             claimed = math.prod(sizes) * self.dtype.itemsize
-            if claimed > _UNSUSPICIOUS_BYTES and claimed > _LARGEST_EXPANSION * stored:
+            if not is_believable(claimed, stored):
                 raise errors.FileError(
                     f"L404: refused: '{self.name}' claims {claimed:,} bytes, but next to none are stored, as in a "
                     "decompression bomb."
