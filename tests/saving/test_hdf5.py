@@ -1,6 +1,7 @@
 """The HDF5 reader against h5py: every form that it writes by default, and every byte that may be damaged."""
 
 import io
+import pathlib
 import random
 
 import h5py
@@ -8,7 +9,10 @@ import ml_dtypes
 import numpy as np
 import pytest
 
+import lamina
 from lamina.saving import hdf5
+
+DATA = pathlib.Path(__file__).parents[1] / "data"
 
 ARRAYS = {
     "f2": np.arange(6, dtype="f2").reshape(2, 3),
@@ -125,6 +129,21 @@ def test_what_keras_does_not_write_is_refused_by_name():
         for name in ("complex", "lzf"):
             with pytest.raises(ValueError, match="L401"):
                 file[name].read()
+
+
+def test_damage_that_ends_or_stops_the_hdf5_library_does_neither():
+    """See tests/data/write_damaged_hdf5_files.py; the library itself must not be given these files."""
+    with hdf5.File(str(DATA / "damaged_crash.h5")) as file, pytest.raises(ValueError, match="L401"):
+        dict(file["layers"]["dense"]["vars"].attrs)
+    with hdf5.File(str(DATA / "damaged_hang.h5")) as file:
+        group = file["layers"]["dense"]["vars"]
+        assert group.attrs["name"] == "dense"
+        np.testing.assert_array_equal(group["0"].read(), np.arange(6).reshape(2, 3))
+    model = lamina.Sequential([lamina.Input((2,)), lamina.layers.Dense(3)])
+    for name in ("damaged_crash.h5", "damaged_hang.h5"):
+        with open(DATA / name, "rb") as file:
+            model.load_weights(file)
+        np.testing.assert_array_equal(model.get_weights()[0], np.arange(6).reshape(2, 3))
 
 
 def test_no_damage_leads_to_another_error_or_no_end():

@@ -236,6 +236,19 @@ def test_a_link_in_an_archive_is_only_text(valid, tmp_path):
     assert lamina.models.load_model(path).count_params() == 8
 
 
+def test_names_of_layers_lead_nowhere(valid, tmp_path):
+    """CVE-2026-12479: a name with `../` in it was part of the path where a layer's files went."""
+
+    def named(name):
+        return with_config(valid, tmp_path, lambda config: config["config"]["layers"][1]["config"].update(name=name))
+
+    with pytest.raises(lamina.core.errors.LaminaError, match="cannot contain character `/`"):
+        lamina.models.load_model(named("../outside"))
+    lamina.models.load_model(named("..")).save(tmp_path / "again.keras")
+    with zipfile.ZipFile(tmp_path / "again.keras") as archive:
+        assert not any(".." in name for name in archive.namelist())
+
+
 def test_a_link_in_a_folder_is_refused(valid, tmp_path):
     with zipfile.ZipFile(valid / "model.keras") as archive:
         archive.extractall(tmp_path / "model")

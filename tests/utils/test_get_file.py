@@ -132,6 +132,7 @@ def zip_link(name):
     ],
 )
 def test_hostile_members_are_refused_and_nothing_is_unpacked(tmp_path, pack, member):
+    """CVE-2025-12060, CVE-2025-12638, GHSA-hqp4-2352-xf5r: what `get_file` unpacks may not leave its folder."""
     packed = pack(tmp_path / "bad", ("good.txt", b"good"), (member, b""))
     with pytest.raises(ValueError, match="L420"):
         archives.extract(packed, tmp_path / "to")
