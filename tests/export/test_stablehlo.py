@@ -1,6 +1,8 @@
 import subprocess
 import sys
+import zipfile
 
+import jax
 import numpy as np
 import pytest
 
@@ -73,6 +75,28 @@ def test_an_archive_holds_several_programs(tmp_path):
     assert loaded.endpoints == ("double", "total")
     np.testing.assert_array_equal(loaded.double(np.ones((2, 3), "float32")), np.full((2, 3), 2))
     assert float(loaded.total(np.ones(4, "float32"), np.ones(4, "float32"))) == 8
+
+
+def test_an_archive_keeps_layers_and_variables(tmp_path):
+    model = sequence()
+    archive = ExportArchive(format="stablehlo")
+    serve = archive.track_and_add_endpoint("serve", model, platforms=("cpu", "tpu"))
+    archive.add_endpoint("dense", model.layers[-1], [lamina.InputSpec(shape=(None, 2))])
+    archive.add_variable_collection("weights", model.trainable_variables)
+    archive.write_out(tmp_path / "x", options=None, verbose=False)
+    loaded = load(tmp_path / "x")
+    assert loaded.endpoints == ("serve", "dense")
+    x = np.ones((2, 5, 3), "float32")
+    np.testing.assert_allclose(loaded.serve(x), serve(x), rtol=1e-6)
+    np.testing.assert_allclose(loaded.dense(x[:, 0, :2]), model.layers[-1](x[:, 0, :2]), rtol=1e-6)
+    for kept, weight in zip(loaded.weights, model.trainable_weights, strict=True):
+        np.testing.assert_array_equal(kept, weight.value)
+    with zipfile.ZipFile(tmp_path / "x") as content:
+        program = jax.export.deserialize(bytearray(content.read("endpoints/serve.stablehlo")))
+    assert program.platforms == ("cpu", "tpu")
+    assert [str(size) for size in program.in_avals[0].shape] == ["batch", "n0", "3"]
+    with pytest.raises(ValueError, match="'saved_model'"):
+        ExportArchive(format="saved_model")
 
 
 def test_other_formats_and_empty_archives_are_errors(tmp_path):

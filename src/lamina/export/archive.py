@@ -1,6 +1,7 @@
 """StableHLO files: the computation of a model with its weights, for several platforms and any batch size.
 
-The file is a zip archive of one serialized `jax.export` program per endpoint, `endpoints/<name>.stablehlo`.
+The file is a zip archive of serialized `jax.export` programs: `endpoints/<name>.stablehlo`, and without inputs, for the
+values of variables, `variables/<name>.stablehlo`.
 """
 
 import importlib.util
@@ -13,10 +14,10 @@ from lamina.core import errors, tree
 from lamina.core.dtypes import standardize_dtype
 from lamina.export.onnx import export_onnx
 from lamina.saving.archive import damaged, write_archive
-from lamina.saving.files import local_path, may_write, replacing
+from lamina.saving.files import local_path, replacing
 
 PLATFORMS = ("cpu", "cuda", "tpu")
-_FOLDER, _ENDING = "endpoints/", ".stablehlo"
+_ENDPOINTS, _VARIABLES, _ENDING = "endpoints/", "variables/", ".stablehlo"
 
 
 def export_model(
@@ -36,14 +37,7 @@ def export_model(
     Raises:   ValueError for another format, a model whose inputs are not known, or a layer that ONNX cannot express.
     Source:   Keras 3 `Model.export`, which has other formats; `load(path).serve(x)` runs a StableHLO file.
     """
-    if format not in ("stablehlo", "onnx"):
-        raise errors.FileError(
-            errors.message(
-                "L406",
-                f"models are exported with format='stablehlo' or 'onnx'; it got {format!r}.",
-                fix="model.export(path, format='stablehlo')    # lamina.export.load(path).serve(x) runs it",
-            )
-        )
+    _require_format(format, ("stablehlo", "onnx"))
     signature = _own_signature(model) if input_signature is None else input_signature
     verbose = verbose is None or bool(verbose)
     if format == "onnx":
@@ -51,69 +45,91 @@ def export_model(
         export_onnx(model, filepath, signature, verbose, opset_version)
         return
     archive = ExportArchive()
-    archive.track(model)
-    archive.add_endpoint("serve", lambda *inputs: model(*inputs, training=False), signature, platforms)
+    archive.track_and_add_endpoint("serve", model, signature, platforms=platforms)
     archive.write_out(filepath, verbose=verbose)
 
 
 class ExportArchive:
     """Programs by name, written to one file.
 
+    Args:
+        format: "stablehlo".
     Source:   Keras 3 `ExportArchive`, with StableHLO in place of SavedModel.
     """
 
-    def __init__(self):
-        self._endpoints = {}
+    def __init__(self, format="stablehlo"):
+        _require_format(format, ("stablehlo",))
+        self._programs = {}
         self._tracked = []
 
     def track(self, resource):
         """Keep a layer or model with the archive; its weights become part of each program that uses them."""
         self._tracked.append(resource)
 
-    def add_endpoint(self, name, fn, input_signature, platforms=PLATFORMS):
+    def add_endpoint(self, name, fn, input_signature=None, platforms=PLATFORMS):
         """Add a program and return its function.
 
         Args:
             name: what `load(path)` calls it.
-            fn: function over arrays.
+            fn: function over arrays, or a layer or model.
             input_signature: one structure of objects with `shape` and `dtype`, or a list of one per argument; sizes
-                that are None vary, the first ones together.
+                that are None vary, the first ones together. A model's own inputs by default.
             platforms: where it shall run.
-        Raises:   ValueError for a name that is taken or no name.
+        Raises:   ValueError for a name that is taken or no name, or a signature that is missing.
         """
-        if not name.isidentifier() or name in self._endpoints:
-            raise ValueError(f"Endpoint names are new Python names. Received: name={name!r}")
-        arguments = input_signature if isinstance(input_signature, list | tuple) else [input_signature]
+        signature = _own_signature(fn) if input_signature is None else input_signature
+        arguments = signature if isinstance(signature, list | tuple) else [signature]
         scope = jax_export.SymbolicScope()
         counter = iter(range(1000))
         specs = [tree.map_structure(lambda x: _symbolic(x, scope, counter), argument) for argument in arguments]
-        _require_flatbuffers()
-        self._endpoints[name] = jax_export.export(jax.jit(fn), platforms=platforms)(*specs).serialize()
+        self._add(_ENDPOINTS, name, fn, specs, platforms)
         return fn
 
-    def write_out(self, filepath, verbose=True):
-        """Write the file, whole or not at all.
+    def track_and_add_endpoint(self, name, resource, input_signature=None, platforms=PLATFORMS):
+        """Keep a layer or model, add what it computes in inference as a program, and return that function.
+
+        Args: see `add_endpoint`.
+        """
+        self.track(resource)
+        signature = _own_signature(resource) if input_signature is None else input_signature
+        return self.add_endpoint(name, lambda *inputs: resource(*inputs, training=False), signature, platforms)
+
+    def add_variable_collection(self, name, variables):
+        """Keep the values of variables: what `load(path)` calls `name` is the list of them."""
+        values = [variable.value for variable in variables]
+        self._add(_VARIABLES, name, lambda: values, [], PLATFORMS)
+
+    def _add(self, folder, name, fn, specs, platforms):
+        if not name.isidentifier() or any(name == other for _, other in self._programs):
+            raise ValueError(f"Endpoint names are new Python names. Received: name={name!r}")
+        _require_flatbuffers()
+        self._programs[folder, name] = jax_export.export(jax.jit(fn), platforms=platforms)(*specs).serialize()
+
+    def write_out(self, filepath, options=None, verbose=True):
+        """Write the file, whole or not at all; `options` are SavedModel's and mean nothing here.
 
         Raises:   ValueError without endpoints.
         """
-        if not self._endpoints:
+        endpoints = [name for folder, name in self._programs if folder == _ENDPOINTS]
+        if not endpoints:
             raise ValueError("No endpoints have been set yet. Call add_endpoint().")
         path = local_path(filepath)
-        if may_write(path, overwrite=True):
-            with replacing(path) as temporary:
-                members = {f"{_FOLDER}{name}{_ENDING}": content for name, content in self._endpoints.items()}
-                write_archive(temporary, members)
+        with replacing(path) as temporary:
+            members = {f"{folder}{name}{_ENDING}": content for (folder, name), content in self._programs.items()}
+            write_archive(temporary, members)
         if verbose:
-            print(f"Saved artifact at '{path}'; endpoints: {', '.join(self._endpoints)}.")
+            print(f"Saved artifact at '{path}'; endpoints: {', '.join(endpoints)}.")
 
 
 class Exported:
-    """The endpoints of a file, each a compiled function of its name."""
+    """The endpoints of a file, each a compiled function of its name, and lists of the variables that were kept."""
 
-    def __init__(self, programs):
+    def __init__(self, programs, variables):
         self.endpoints = tuple(programs)
         for name, program in programs.items():
             setattr(self, name, jax.jit(program.call))
+        for name, program in variables.items():
+            setattr(self, name, program.call())
 
 
 def load(filepath):
@@ -125,16 +141,31 @@ def load(filepath):
     _require_flatbuffers()
     try:
         with zipfile.ZipFile(path) as archive:
-            names = [name for name in archive.namelist() if name.startswith(_FOLDER) and name.endswith(_ENDING)]
-            contents = {name[len(_FOLDER) : -len(_ENDING)]: archive.read(name) for name in names}
-        programs = {name: jax_export.deserialize(bytearray(content)) for name, content in contents.items()}
+            programs, variables = (_programs(archive, folder) for folder in (_ENDPOINTS, _VARIABLES))
     except FileNotFoundError:
         raise
     except Exception as error:
         raise damaged(path, f"it is no exported model, or only part of one ({error}).") from error
-    if not programs or not all(name.isidentifier() and not name.startswith("_") for name in programs):
+    if not programs or not all(name.isidentifier() and not name.startswith("_") for name in (*programs, *variables)):
         raise damaged(path, "it has no endpoints.")
-    return Exported(programs)
+    return Exported(programs, variables)
+
+
+def _programs(archive, folder):
+    names = [name for name in archive.namelist() if name.startswith(folder) and name.endswith(_ENDING)]
+    contents = {name[len(folder) : -len(_ENDING)]: archive.read(name) for name in names}
+    return {name: jax_export.deserialize(bytearray(content)) for name, content in contents.items()}
+
+
+def _require_format(format, known):
+    if format not in known:
+        raise errors.FileError(
+            errors.message(
+                "L406",
+                f"models are exported with format={' or '.join(map(repr, known))}; it got {format!r}.",
+                fix="model.export(path, format='stablehlo')    # lamina.export.load(path).serve(x) runs it",
+            )
+        )
 
 
 def _require_flatbuffers():

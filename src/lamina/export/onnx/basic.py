@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import jax
 import numpy as np
 
 from lamina import layers
@@ -9,8 +10,11 @@ from lamina.core.op import OPERATIONS
 from lamina.export.onnx.activations import activated
 from lamina.export.onnx.calls import array, layer
 from lamina.export.onnx.graph import Tensor, channels_first
+from lamina.export.onnx.primitives import convert
+from lamina.layers.category_encoding import encoded
 
 _END = np.iinfo(np.int64).max
+_FLOAT, _INT32 = 1, 6  # numbers of ONNX's types
 
 
 @layer(
@@ -50,8 +54,22 @@ def _embedding(graph, call):
     x, aval = call.inputs, call.outputs[0]
     table = graph.constant(array(call.layer._adapted_value()))
     if not np.issubdtype(x.dtype, np.integer):
-        x = dataclasses.replace(x, name=graph.add("Cast", graph.ordered(x), to=6), order=None)
+        x = dataclasses.replace(x, name=graph.add("Cast", graph.ordered(x), to=_INT32), order=None)
     return Tensor(graph.add("Gather", table, graph.ordered(x), axis=0), tuple(aval.shape), np.dtype(aval.dtype))
+
+
+@layer(layers.Discretization)
+def _discretization(graph, call):
+    own, x = call.layer, call.inputs
+    values = graph.add("Cast", graph.ordered(x), to=_FLOAT)
+    values = graph.add("Unsqueeze", values, graph.whole_numbers(x.ndim))
+    below = graph.add("Less", values, graph.constant(np.asarray(own.bin_boundaries, np.float32)))
+    passed = graph.add("Cast", graph.add("Not", below), to=_INT32)  # also by NaN, which is above all
+    bins = Tensor(graph.add("ReduceSum", passed, graph.whole_numbers(x.ndim), keepdims=0), x.shape, np.dtype("int32"))
+    if own.output_mode == "int":
+        return bins
+    encode = jax.make_jaxpr(lambda x: encoded(x, own.output_mode, len(own.bin_boundaries) + 1, own.output_dtype))
+    return convert(graph, encode(jax.ShapeDtypeStruct(bins.shape, bins.dtype)), [bins])[0]
 
 
 @layer(layers.BatchNormalization)

@@ -7,7 +7,7 @@ import jax
 import numpy as np
 
 from lamina.core import errors, tree
-from lamina.core.context import get_mask, set_mask
+from lamina.core.context import entering, get_mask, set_mask
 from lamina.core.state import StatelessScope
 from lamina.export.onnx import (  # noqa: F401 - they fill the tables
     activations,
@@ -127,7 +127,7 @@ def _traced(layer, args, kwargs):
     masks = [leaves[i].mask for i in masked]
     specs = [[jax.ShapeDtypeStruct(x.shape, x.dtype) for x in group] for group in (tensors, masks)]
     try:
-        with StatelessScope():
+        with StatelessScope(), entering(training=False):
             closed = jax.make_jaxpr(run)(*specs)
     except (TypeError, ValueError, ArithmeticError, jax.errors.JAXTypeError) as error:
         raise _cannot(layer, f"it computes with sizes that are not known ({error}).") from error

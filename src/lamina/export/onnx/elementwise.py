@@ -1,5 +1,7 @@
 """Primitives that treat every element alike."""
 
+import numpy as np
+
 from lamina.export.onnx.graph import data_type
 from lamina.export.onnx.primitives import NoSuchNodeError, elementwise
 
@@ -54,6 +56,24 @@ def _same_name(graph, names, equation):
 def _logical(graph, names, equation):
     operator = _LOGICAL[equation.primitive.name]
     return graph.add(operator if _is_bool(equation) else f"Bitwise{operator}", *names)
+
+
+@elementwise("shift_left", "shift_right_arithmetic", "shift_right_logical")
+def _shift(graph, names, equation):
+    """Multiply or divide by a power of two, in 32 bits: ONNX shifts unsigned numbers only."""
+    kind, dtype = equation.primitive.name, np.dtype(equation.outvars[0].aval.dtype)
+    if dtype.itemsize > 2 or (kind == "shift_right_logical" and dtype.kind == "i"):
+        raise NoSuchNodeError(f"{kind} of {dtype}")
+    x, count = (graph.add("Cast", name, to=data_type(np.int32)) for name in names)
+    power = graph.add("Pow", graph.constant(2, np.int32), count)
+    if kind == "shift_left":
+        half = graph.constant(1 << 8 * dtype.itemsize - 1 if dtype.kind == "i" else 0, np.int32)
+        whole = graph.constant(1 << 8 * dtype.itemsize, np.int32)
+        shifted = graph.add("Add", graph.add("Mul", x, power), half)
+        y = graph.add("Sub", graph.add("Mod", shifted, whole), half)
+    else:
+        y = graph.add("Div", graph.add("Sub", x, graph.add("Mod", x, power)), power)
+    return graph.add("Cast", y, to=data_type(dtype))
 
 
 @elementwise("not")

@@ -85,6 +85,10 @@ class Graph:
             self._root.constants[self._root._known[key]] = array
         return self._root._known[key]
 
+    def known_value(self, x):
+        """Return the array of a tensor that is a constant, None for others."""
+        return self._root.constants.get(x.name) if x.order == tuple(range(x.ndim)) and not x.thin else None
+
     def whole_numbers(self, *values):
         """Return the name of a vector of integers, such as axes."""
         return self.constant(np.array(values, np.int64))

@@ -83,6 +83,10 @@ def _outputs(graph, equation, values):
         inner = equation.params[THROUGH[name]]
         inner = inner if hasattr(inner, "consts") else jax_core.ClosedJaxpr(inner, ())
         return convert(graph, inner, values)
+    if any(np.issubdtype(x.dtype, np.complexfloating) for x in values) and name not in ("real", "imag"):
+        raise NoSuchNodeError(f"{name} of complex numbers")
+    if (known := _known(graph, equation, values)) is not None:
+        return known
     if name in ELEMENTWISE:
         result = ELEMENTWISE[name](graph, [graph.ordered(x) for x in values], equation)
         thin = all(x.thin or not x.ndim for x in values) and any(x.thin for x in values)
@@ -94,6 +98,27 @@ def _outputs(graph, equation, values):
     results = results if isinstance(results, list) else [results]
     pairs = zip(results, equation.outvars, strict=True)
     return [x if isinstance(x, Tensor) else _tensor(x, variable.aval) for x, variable in pairs]
+
+
+def _known(graph, equation, values):
+    """Return the outputs that follow from constants alone, such as weights that are unpacked; None if there are others.
+
+    What would make them larger stays a node.
+    """
+    arrays = [graph.known_value(x) for x in values]
+    avals = [variable.aval for variable in equation.outvars]
+    if not arrays or any(array is None for array in arrays) or not all(_is_plain(aval) for aval in avals):
+        return None
+    if sum(aval.size * aval.dtype.itemsize for aval in avals) > 2 * sum(array.nbytes for array in arrays):
+        return None
+    results = equation.primitive.bind(*arrays, **equation.params)
+    results = results if equation.primitive.multiple_results else [results]
+    return [_constant(graph, np.asarray(result), result.dtype) for result in results]
+
+
+def _is_plain(aval):
+    """Tell whether a size is known, and the dtype NumPy's own: not float8, nor a key of random numbers."""
+    return all(isinstance(size, int) for size in aval.shape) and getattr(aval.dtype, "isbuiltin", 0) == 1
 
 
 def _tensor(name, aval, thin=False):

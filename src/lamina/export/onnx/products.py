@@ -1,5 +1,8 @@
 """Matrix products, convolutions, windows, and picking by index."""
 
+import dataclasses
+
+import jax
 import numpy as np
 
 from lamina.export.onnx.graph import Tensor, data_type
@@ -8,7 +11,7 @@ from lamina.export.onnx.primitives import NoSuchNodeError, primitive
 
 @primitive("dot_general")
 def _product(graph, inputs, equation):
-    x, y = inputs
+    x, y = (_wide(graph, operand) for operand in inputs)
     (x_sum, y_sum), (x_batch, y_batch) = equation.params["dimension_numbers"]
     count = len(x_batch)
     leading = tuple(range(count)) == tuple(x_batch) == tuple(y_batch)
@@ -25,6 +28,29 @@ def _product(graph, inputs, equation):
     result = [x_axes[axis] for axis in x_batch] + free_x + free_y
     formula = f"{''.join(x_axes)},{''.join(y_axes)}->{''.join(result)}"
     return graph.add("Einsum", x.name, y.name, equation=formula)
+
+
+def _wide(graph, x):
+    """Sums of products of small integers are 32 bits wide."""
+    small = x.dtype in (np.int8, np.uint8)
+    return dataclasses.replace(x, name=graph.add("Cast", x.name, to=data_type(np.int32))) if small else x
+
+
+@primitive("fft")
+def _frequencies(graph, inputs, equation):
+    """Complex numbers have one axis more in the file: the real and the imaginary part."""
+    x, params = inputs[0], equation.params
+    if params["fft_type"] != jax.lax.FftType.RFFT or len(params["fft_lengths"]) > 1:
+        raise NoSuchNodeError("fft of complex numbers")
+    single = graph.add("Unsqueeze", x.name, graph.whole_numbers(x.ndim))
+    axis = {"axis": x.ndim - 1} if graph.opset < 20 else {}  # since then the last but one is the default
+    return graph.add("DFT", single, onesided=1, **axis)
+
+
+@primitive("real", "imag")
+def _part(graph, inputs, equation):
+    x, which = inputs[0], 0 if equation.primitive.name == "real" else 1
+    return graph.add("Gather", x.name, graph.constant(np.int64(which)), axis=x.ndim)
 
 
 @primitive("conv_general_dilated")
