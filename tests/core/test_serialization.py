@@ -287,7 +287,7 @@ def test_what_is_no_config_is_refused(config):
 
 
 def test_an_object_whose_config_is_no_dict_is_refused():
-    with pytest.raises(TypeError, match="should be a dict"):
+    with pytest.raises(TypeError, match="to be a dict"):
         deserialize_keras_object({"class_name": "Box", "config": "x"}, BOX)
 
 

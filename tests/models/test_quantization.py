@@ -131,9 +131,10 @@ def test_calibrated_weights_lose_little_and_are_saved(name, tmp_path):
     blocks = structure["sequential_blocks"]
     blocks[0].save(tmp_path / "block.keras")
     x = np.random.default_rng(1).standard_normal((2, 4, 16)).astype("float32")
-    np.testing.assert_allclose(
-        lamina.saving.load_model(tmp_path / "block.keras")(x), blocks[0](x), rtol=1e-5, atol=1e-5
-    )
+    wanted = blocks[0](x)
+    np.testing.assert_allclose(lamina.saving.load_model(tmp_path / "block.keras")(x), wanted, rtol=1e-5, atol=1e-5)
+    theirs = keras.saving.load_model(tmp_path / "block.keras")  # what Keras writes of these, it cannot read itself
+    np.testing.assert_allclose(theirs(x), wanted, rtol=1e-4, atol=1e-4)
 
 
 def test_gptq_loses_less_than_rounding_alone():

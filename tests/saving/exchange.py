@@ -23,7 +23,12 @@ def members(path):
         return json.loads(archive.read("config.json")), h5py.File(io.BytesIO(archive.read("model.weights.h5")))
 
 
-BUILD_NOTHING = {"Flatten", "Permute", "RepeatVector", "Rescaling", "Reshape", "UpSampling2D", "ZeroPadding2D"}
+BUILD_NOTHING = (
+    *("Adaptive", "CategoryEncoding", "CenterCrop", "Cropping", "Discretization", "Flatten", "MelSpectrogram"),
+    *("Permute", "Pipeline", "Random", "RepeatVector", "Rescaling", "Reshape", "Resizing", "Solarization"),
+    *("UpSampling", "ZeroPadding"),
+)
+"""Beginnings of the names of layers without state, for which Keras writes a build shape all the same."""
 
 
 def config_of(path):
@@ -32,14 +37,16 @@ def config_of(path):
 
 
 def _essential(value):
-    """Leave out numbers of shared objects, masks that are not there, and the build shapes of layers without state."""
+    """Leave out numbers of shared objects, masks that are not there, build shapes of layers without state, defaults."""
     if isinstance(value, list):
         return [_essential(item) for item in value]
     if not isinstance(value, dict):
         return value
     left_out = {"shared_object_id"}
-    if value.get("class_name") in BUILD_NOTHING:
+    if str(value.get("class_name")).startswith(BUILD_NOTHING):
         left_out.add("build_config")
+    if isinstance(value.get("training"), bool):  # Keras writes the default of the call
+        left_out.add("training")
     if value.get("mask", 0) is None:
         left_out.add("mask")
     return {key: _essential(item) for key, item in value.items() if key not in left_out}

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from tests import every_layer
 from tests.saving.exchange import LIBRARIES, build, config_of, data, layout_of, outputs, randomize
 
 import lamina
@@ -229,6 +230,48 @@ def test_a_subclassed_model_has_the_same_places_in_both(tmp_path):
     assert layout_of(tmp_path / "lamina.keras") == layout_of(tmp_path / "keras.keras")
 
 
+class Loop(lamina.Model):
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.parts = [lamina.layers.Dense(2)]
+        self.parts.append(self.parts)
+
+    def call(self, x):
+        return self.parts[0](x)
+
+
+def test_a_list_that_holds_itself_holds_up_nothing(tmp_path):
+    model = Loop()
+    y = model(data((2, 3)))
+    model.save(tmp_path / "x.keras")
+    np.testing.assert_array_equal(lamina.models.load_model(tmp_path / "x.keras", {"Loop": Loop})(data((2, 3))), y)
+
+
+class Twice(lamina.layers.Wrapper):
+    def call(self, x):
+        return 2 * self.layer(x)
+
+
+class Graph(lamina.Model):
+    def __init__(self, units=2):
+        inputs = lamina.Input((3,))
+        super().__init__(inputs, Twice(lamina.layers.Dense(units))(inputs))
+        self.units = units
+
+    def get_config(self):
+        return {"units": self.units}
+
+
+def test_a_graph_and_a_wrapper_of_the_users_own_are_made_again(tmp_path):
+    model = Graph(4)
+    model.save(tmp_path / "x.keras")
+    loaded = lamina.models.load_model(tmp_path / "x.keras", {"Graph": Graph, "Twice": Twice})
+    assert type(loaded) is Graph
+    np.testing.assert_array_equal(loaded(data((2, 3))), model(data((2, 3))))
+    config = model.layers[1].get_config()
+    assert Twice.from_config(config).layer.units == 4
+
+
 def lambda_model(k):
     return k.Sequential([k.Input((3,)), k.layers.Lambda(lambda x: x * 2 + 1), k.layers.Dense(1)])
 
@@ -242,6 +285,48 @@ def test_a_lambda_layer_loads_only_when_asked_for(tmp_path, writer, reader):
     loaded = LIBRARIES[reader].models.load_model(tmp_path / "x.keras", safe_mode=False)
     x = data((2, 3))
     np.testing.assert_allclose(outputs(model, x)[0], outputs(loaded, x)[0], rtol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:Layer .* does not have a `quantize`")
+@pytest.mark.parametrize("mode", [None, "int8", "int4"])
+def test_low_rank_additions_go_through_files_both_ways(tmp_path, mode):
+    """What is added is merged into the weight, and that put into few bits anew; files without additions are tried in
+    tests/models/test_quantization.py."""
+
+    def make(k):
+        layers = [k.layers.Embedding(7, 8), k.layers.Dense(6), k.layers.EinsumDense("abc,cd->abd", (5, 4))]
+        model = k.Sequential([k.Input((5,), dtype="int32"), *layers])
+        for layer in layers:
+            layer.enable_lora(2, lora_alpha=3)
+        return model
+
+    x = data((2, 5), integers=7)
+    for writer, reader in ((lamina, keras), (keras, lamina)):
+        model = build(writer, make)
+        rng = np.random.default_rng(0)
+        model.set_weights([rng.normal(size=w.shape).astype(w.dtype) for w in model.get_weights()])
+        if mode:
+            model.quantize(mode)
+        model.save(tmp_path / "x.keras")
+        loaded = reader.models.load_model(tmp_path / "x.keras")
+        again = writer.models.load_model(tmp_path / "x.keras") if mode else model
+        np.testing.assert_allclose(outputs(loaded, x)[0], outputs(again, x)[0], rtol=1e-3, atol=1e-3)
+        assert all(layer.lora_enabled for layer in loaded.layers)
+
+
+def test_layers_of_a_graph_of_keras_still_know_training_from_inference(tmp_path):
+    """Keras writes the default of each call's `training` into the graph; it must not hold for good."""
+
+    def make(k):
+        x = k.Input((4, 50, 1))
+        return k.Model(x, [k.layers.Dropout(0.5)(x), k.layers.RandomTranslation(0.0, 0.4, fill_mode="constant")(x)])
+
+    build(keras, make).save(tmp_path / "x.keras")
+    model, x = lamina.models.load_model(tmp_path / "x.keras"), np.ones((3, 4, 50, 1), "float32")
+    for y in outputs(model, x):
+        np.testing.assert_array_equal(y, x)
+    for y in model(x, training=True):
+        assert np.any(np.asarray(y) == 0)
 
 
 def test_models_inside_a_model_go_on_sharing_a_layer(tmp_path):
@@ -261,60 +346,24 @@ def test_models_inside_a_model_go_on_sharing_a_layer(tmp_path):
     np.testing.assert_allclose(outputs(loaded, data((2, 4)))[0], outputs(model, data((2, 4)))[0], rtol=1e-6)
 
 
-IMAGE, VOLUME, STEPS, VECTOR = (6, 6, 2), (4, 4, 4, 2), (6, 3), (4,)
-LAYERS = [
-    ("Dense", {"units": 3, "activation": "gelu", "bias_initializer": "ones"}, VECTOR),
-    ("Activation", {"activation": "swish"}, VECTOR),
-    ("Flatten", {"data_format": "channels_first"}, IMAGE),
-    ("Reshape", {"target_shape": (2, -1)}, VECTOR),
-    ("Permute", {"dims": (2, 1)}, STEPS),
-    ("RepeatVector", {"n": 3}, VECTOR),
-    ("Rescaling", {"scale": 0.5, "offset": [1.0, 2.0]}, IMAGE),
-    ("Dropout", {"rate": 0.2, "seed": 3, "noise_shape": (None, 1)}, VECTOR),
-    ("Conv1D", {"filters": 2, "kernel_size": 3, "padding": "causal", "dilation_rate": 2}, STEPS),
-    ("Conv2D", {"filters": 4, "kernel_size": (3, 2), "strides": 2, "groups": 2}, IMAGE),
-    ("Conv3D", {"filters": 2, "kernel_size": 2, "use_bias": False}, VOLUME),
-    ("Conv2DTranspose", {"filters": 2, "kernel_size": 3, "strides": 2, "output_padding": 1}, IMAGE),
-    ("MaxPooling1D", {"pool_size": 2, "strides": 1}, STEPS),
-    ("MaxPooling2D", {"pool_size": (2, 3), "padding": "same"}, IMAGE),
-    ("MaxPooling3D", {}, VOLUME),
-    ("AveragePooling1D", {"pool_size": 2, "padding": "same"}, STEPS),
-    ("AveragePooling2D", {"pool_size": 3, "strides": 2}, IMAGE),
-    ("AveragePooling3D", {"pool_size": 2}, VOLUME),
-    ("GlobalAveragePooling1D", {}, STEPS),
-    ("GlobalAveragePooling2D", {"keepdims": True}, IMAGE),
-    ("GlobalAveragePooling3D", {}, VOLUME),
-    ("GlobalMaxPooling1D", {"data_format": "channels_first"}, STEPS),
-    ("GlobalMaxPooling2D", {"keepdims": True}, IMAGE),
-    ("GlobalMaxPooling3D", {}, VOLUME),
-    ("BatchNormalization", {"momentum": 0.9, "scale": False}, IMAGE),
-    ("LayerNormalization", {"axis": [1, 2]}, IMAGE),
-    ("Embedding", {"input_dim": 7, "output_dim": 3, "mask_zero": True}, (5,)),
-    ("Masking", {"mask_value": 1.0}, STEPS),
-    ("LSTM", {"units": 3, "return_sequences": True, "dropout": 0.1, "go_backwards": True}, STEPS),
-    ("GRU", {"units": 3, "reset_after": False}, STEPS),
-    ("SimpleRNN", {"units": 3, "recurrent_regularizer": "l2"}, STEPS),
-    ("ZeroPadding2D", {"padding": ((1, 0), (2, 1))}, IMAGE),
-    ("UpSampling2D", {"size": (2, 3), "interpolation": "bilinear"}, IMAGE),
-]
+def test_every_layer_has_its_place_in_a_model_here():
+    assert every_layer.missing() == set(), "give new layers a row in tests/every_layer.py"
 
 
-def one_layer(k, name, arguments, shape):
-    dtype = "int32" if name == "Embedding" else "float32"
-    return k.Sequential([k.Input(shape, dtype=dtype), getattr(k.layers, name)(**arguments)])
-
-
-@pytest.mark.parametrize(("name", "arguments", "shape"), LAYERS, ids=[name for name, _, _ in LAYERS])
-def test_every_layer_goes_through_files_both_ways(tmp_path, name, arguments, shape):
-    x = data((2, *shape), integers=7 if name == "Embedding" else None)
-    models = {n: build(library, lambda k: one_layer(k, name, arguments, shape)) for n, library in LIBRARIES.items()}
-    for library, model in models.items():
+@pytest.mark.parametrize("group", every_layer.GROUPS, ids=lambda group: group.__name__)
+def test_every_layer_goes_through_files_both_ways(tmp_path, group):
+    """That layers of the same config and weights compute the same is shown in tests/layers."""
+    models = {name: every_layer.make(library, group) for name, library in LIBRARIES.items()}
+    for name, model in models.items():
         randomize(model)
-        model.save(tmp_path / f"{library}.keras")
-    assert config_of(tmp_path / "lamina.keras") == config_of(tmp_path / "keras.keras")
+        model.save(tmp_path / f"{name}.keras")
+    ours, theirs = (config_of(tmp_path / f"{name}.keras")["config"] for name in ("lamina", "keras"))
+    for ours_one, theirs_one in zip(ours.pop("layers"), theirs.pop("layers"), strict=True):
+        assert ours_one == theirs_one
+    assert ours == theirs
     assert layout_of(tmp_path / "lamina.keras") == layout_of(tmp_path / "keras.keras")
-    expected = outputs(models["keras"], x)[0]
-    from_keras = lamina.models.load_model(tmp_path / "keras.keras")
-    from_lamina = keras.models.load_model(tmp_path / "lamina.keras")
-    np.testing.assert_allclose(outputs(from_keras, x)[0], expected, rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(outputs(from_lamina, x)[0], expected, rtol=1e-4, atol=1e-5)
+    for writer, reader in (("keras", "lamina"), ("lamina", "keras")):
+        loaded = LIBRARIES[reader].models.load_model(tmp_path / f"{writer}.keras")
+        assert [layer.name for layer in loaded.layers] == [layer.name for layer in models[writer].layers]
+        for given, wanted in zip(loaded.get_weights(), models[writer].get_weights(), strict=True):
+            np.testing.assert_array_equal(given, wanted)

@@ -161,7 +161,7 @@ def test_an_output_with_a_loss_or_a_metric_wants_labels(y, scored):
     x, before = np.ones((4, 3), "float32"), model.get_weights()
     for method in ("fit", "evaluate", "train_on_batch", "test_on_batch"):
         options = {"verbose": 0} if method in ("fit", "evaluate") else {}
-        with pytest.raises(ValueError, match="L313.*there are no labels for 'a'.*loss or metrics"):
+        with pytest.raises(ValueError, match=r"L313.*there are no labels for 'a'.*loss or metrics"):
             getattr(model, method)(x, y, **options)
     np.testing.assert_array_equal(before[0], model.get_weights()[0])
 

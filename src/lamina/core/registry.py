@@ -63,8 +63,8 @@ def register_keras_serializable(package="Custom", name=None):
     def register(obj):
         if inspect.isclass(obj) and not hasattr(obj, "get_config"):
             raise ValueError(
-                f"Cannot register the class {obj.__name__}: it has no `get_config()` method, so nothing could be "
-                "written about its instances. Define one that returns the constructor's arguments as a dict."
+                f"Cannot register a class that does not have a get_config() method: nothing could be written about the "
+                f"instances of {obj.__name__}. Define one that returns the constructor's arguments as a dict."
             )
         registered_name = f"{package}>{name if name is not None else obj.__name__}"
         _objects_by_name[registered_name] = obj

@@ -244,8 +244,10 @@ _SPECIAL = {
 def _find_function(config):
     name = config["config"]
     if not isinstance(name, str):
-        raise TypeError(f"The config of a function should be its name. Received: {config}")
-    function = get_registered_object(name) or public_names.find_function(config.get("module"), name)
+        raise TypeError(f"Expected 'config' to be a non-null str, the name of a function. Received: {config}")
+    function = get_registered_object(name)
+    if function is None and config.get("registered_name") in (None, "", "function", name):
+        function = public_names.find_function(config.get("module"), name)
     if function is None and ">" not in name:  # Keras up to 3.6 wrote registered functions without their package
         function = next((obj for known, obj in known_objects().items() if known.endswith(f">{name}")), None)
     if function is None:
@@ -255,7 +257,7 @@ def _find_function(config):
 
 def _deserialize_instance(config, module_objects):
     if config["config"] is not None and not isinstance(config["config"], dict):
-        raise TypeError(f"The config of a {config['class_name']} should be a dict. Received: {config['config']!r}")
+        raise TypeError(f"Expected 'config' to be a dict for {config['class_name']}. Received: {config['config']!r}")
     shared = thread.shared_objects
     number = config.get("shared_object_id")
     if shared and number in shared.made:
@@ -286,7 +288,7 @@ def _find_class(config, module_objects):
 
 def _make(cls, config):
     if not hasattr(cls, "from_config"):
-        raise DeserializationError(f"{cls.__name__} cannot be made from a file: it has no `from_config()` method.")
+        raise DeserializationError(f"Unable to reconstruct an instance of {cls.__name__}: it has no `from_config()`.")
     try:
         instance = cls.from_config({**(config["config"] or {})})
     except DeserializationError:
@@ -308,7 +310,8 @@ def _misfit(cls, config, error):
         f"{cls.__name__} cannot be made from its config: {error}",
         where=_where(config),
         why="`__init__` takes other arguments than the file has, or wants objects where the file describes them.",
-        fix="in `from_config(cls, config)`, call `deserialize_keras_object` on what is nested, then `cls(**config)`.",
+        fix="in `from_config(cls, config)`, call `deserialize_keras_object` on what is nested, so that objects are "
+        "explicitly deserialized, then `cls(**config)`.",
     )
 
 

@@ -224,18 +224,17 @@ class _Lock:
         object.__setattr__(self.owner, "_locked", True)
 
 
-def _state_in(item):
-    """Yield the state in `item`, through containers at any depth."""
-    if isinstance(item, dict):
-        item = list(item.values())
-    if isinstance(item, _CONTAINERS):
-        for child in item:
-            if isinstance(child, _CONTAINERS):
-                yield from _state_in(child)
-            elif isinstance(child, Variable | Metric | SeedGenerator | Tracked):
-                yield child
-    else:
+def _state_in(item, around=()):
+    """Yield the state in `item`, through containers at any depth, but not into those it stands in itself."""
+    if not isinstance(item, _CONTAINERS):
         yield item
+        return
+    for child in list(item.values()) if isinstance(item, dict) else item:
+        if isinstance(child, _CONTAINERS):
+            if not any(child is outer for outer in (*around, item)):
+                yield from _state_in(child, (*around, item))
+        elif isinstance(child, Variable | Metric | SeedGenerator | Tracked):
+            yield child
 
 
 def _once(items):

@@ -37,6 +37,10 @@ class Wrapper(Layer):
         if not self.layer.built:
             self.layer.build(input_shape)
 
+    def get_config(self):
+        """Return the constructor arguments; a subclass without a constructor of its own need not define it."""
+        return super().get_config()
+
     @classmethod
     def from_config(cls, config, custom_objects=None):
         """Make the wrapper, and the layer inside, that `config` describes."""

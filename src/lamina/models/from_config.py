@@ -1,8 +1,15 @@
 """Read a functional model back from its config."""
 
+import inspect
+
 from lamina.core import serialization
 from lamina.core.operation import Operation
 from lamina.saving.old_configs import upgrade_model
+
+
+def is_graph(config):
+    """Tell whether a config is that of a functional model, and not of the arguments of a class of its own."""
+    return {"layers", "input_layers", "output_layers"} <= set(config)
 
 
 def functional_from_config(cls, config, custom_objects=None):
@@ -67,8 +74,17 @@ def _call_if_ready(operation, node, made):
     if not all(_exists(history, made) for history in _histories((args, kwargs))):
         return False
     args, kwargs = (_with_tensors(x, made) for x in (args, kwargs))
-    operation(*args, **kwargs)
+    operation(*args, **_without_default_training(operation, kwargs))
     return True
+
+
+def _without_default_training(operation, kwargs):
+    """Leave out a `training` that is the default: Keras always writes it down, and here it would hold for good."""
+    if "training" in kwargs:
+        default = inspect.signature(operation.call).parameters.get("training")
+        if default is not None and kwargs["training"] is default.default:
+            return {name: value for name, value in kwargs.items() if name != "training"}
+    return kwargs
 
 
 def _is_tensor_config(x):

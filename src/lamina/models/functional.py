@@ -309,9 +309,9 @@ class Functional(Model):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         """Make the model that `config` describes."""
-        from lamina.models.from_config import functional_from_config
+        from lamina.models.from_config import functional_from_config, is_graph
 
-        return functional_from_config(cls, config, custom_objects)
+        return functional_from_config(cls, config, custom_objects) if is_graph(config) else cls(**config)
 
 
 def has_functional_constructor(cls):

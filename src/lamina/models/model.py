@@ -189,12 +189,10 @@ class Model(Trainer, Layer):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         """Make the model that `config` describes."""
-        from lamina.models.from_config import functional_from_config
+        from lamina.models.from_config import functional_from_config, is_graph
         from lamina.models.functional import Functional, has_functional_constructor
 
-        if {"layers", "input_layers", "output_layers"} <= set(config) and (
-            cls is Model or has_functional_constructor(cls)
-        ):
+        if is_graph(config) and (cls is Model or has_functional_constructor(cls)):
             return functional_from_config(Functional if cls is Model else cls, config, custom_objects)
         return super().from_config(config)
 

@@ -185,8 +185,15 @@ class Sequential(Model):
         config = upgrade_model("Sequential", config)
         if "name" not in config or "layers" not in config:
             raise ValueError(
-                f"A Sequential model configuration must have the keys 'name' and 'layers'. Received: config={config}"
+                "A Sequential model configuration must be a dictionary containing the 'name' and 'layers' keys. "
+                f"Received: config={config}"
             )
+        for layer in config["layers"]:
+            if not isinstance(layer, dict) or "config" not in layer:
+                raise ValueError(
+                    "The description of a layer of a Sequential model makes no sense. Expected a dictionary containing "
+                    f"a 'config' key. Received: {layer}"
+                )
         made = [
             serialization.deserialize_keras_object(layer, custom_objects=custom_objects) for layer in config["layers"]
         ]
