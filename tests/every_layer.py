@@ -14,6 +14,15 @@ WITHOUT_ROW = {
     "Layer": "is the base of all others",
     "Wrapper": "is a base of others",
 }
+WITHOUT_ROW |= dict.fromkeys(
+    (
+        *("AugMix", "AutoContrast", "ContrastLimitedAdaptiveHistogramEqualization", "CutMix", "Equalization", "MixUp"),
+        *("MaxNumBoundingBoxes", "RandAugment", "RandomColorDegeneration", "RandomColorJitter", "RandomSharpness"),
+        *("RandomElasticTransform", "RandomGaussianBlur", "HashedCrossing", "Hashing", "IntegerLookup"),
+        *("StringLookup", "TextVectorization"),
+    ),
+    "is newer than these models",
+)
 """Layers that no model here has, and why."""
 
 

@@ -35,7 +35,7 @@ def test_an_unregistered_object_has_its_own_name_and_is_not_found():
 
 
 def test_a_class_without_config_is_not_registered():
-    with pytest.raises(ValueError, match="no `get_config"):
+    with pytest.raises(ValueError, match="not have a get_config"):
         registry.register_keras_serializable()(int)
 
 

@@ -281,7 +281,7 @@ def test_operations(tmp_path):
     outputs += [ops.where(x > 0, x, ops.square(x)), ops.norm(x, axis=-1), ops.broadcast_to(x[:1, :1], (2, 6, 5))]
     outputs += [ops.expm1(x), ops.log1p(ops.abs(x)), ops.round(x * 3), ops.clip(x, -0.5, 0.5), ops.sign(x)]
     outputs += ops.top_k(x, 2)
-    outputs += ops.split(y, 2, axis=-1)
+    outputs += [ops.stack([x, 2 * x], axis=1), *ops.unstack(x, axis=2), *ops.split(y, 2, axis=-1)]
     assert_agrees(lamina.Model(x, outputs), tmp_path / "m.onnx", mixes=True)
 
 

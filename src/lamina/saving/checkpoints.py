@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import pathlib
 
 import jax.numpy as jnp
 
@@ -130,7 +131,7 @@ def _restore(root, step, part):
 
 def _require_stored(orbax, folder):
     """Refuse arrays that are far larger than the files which hold them: chunks that are missing count as zeros."""
-    leaves = tree.flatten(orbax.StandardCheckpointHandler().metadata(folder).tree)
+    leaves = tree.flatten(orbax.StandardCheckpointHandler().metadata(pathlib.Path(folder)).tree)
     claimed = sum(math.prod(leaf.shape) * jnp.dtype(leaf.dtype).itemsize for leaf in leaves if hasattr(leaf, "dtype"))
     stored = size_of(folder)
     if not is_believable(claimed, stored):

@@ -44,6 +44,12 @@ def _concatenate(graph, inputs, equation):
     return graph.add("Concat", *(x.name for x in inputs), axis=equation.params["dimension"])
 
 
+@primitive("stack")
+def _stack(graph, inputs, equation):
+    axis = equation.params["axis"]
+    return graph.add("Concat", *(graph.add("Unsqueeze", x.name, graph.whole_numbers(axis)) for x in inputs), axis=axis)
+
+
 @primitive("slice")
 def _slice(graph, inputs, equation):
     starts, ends = equation.params["start_indices"], equation.params["limit_indices"]
