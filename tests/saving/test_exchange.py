@@ -230,6 +230,31 @@ def test_a_subclassed_model_has_the_same_places_in_both(tmp_path):
     assert layout_of(tmp_path / "lamina.keras") == layout_of(tmp_path / "keras.keras")
 
 
+class Pair(lamina.Model):
+    """With a `compile` of its own, as many examples of adversarial training have it."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.out = lamina.layers.Dense(2)
+
+    def compile(self, first_optimizer, second_optimizer):
+        super().compile()
+        self.optimizers = [first_optimizer, second_optimizer]
+
+    def call(self, x):
+        return self.out(x)
+
+
+def test_a_compile_of_ones_own_is_not_called_by_loading(tmp_path):
+    model = Pair()
+    y = model(data((2, 3)))
+    model.compile("sgd", "adam")
+    model.save(tmp_path / "x.keras")
+    with pytest.warns(UserWarning, match=r"the model's `compile\(\)` method is custom"):
+        loaded = lamina.models.load_model(tmp_path / "x.keras", {"Pair": Pair})
+    np.testing.assert_array_equal(loaded(data((2, 3))), y)
+
+
 class Loop(lamina.Model):
     def __init__(self, **kwargs):
         super().__init__(**kwargs)

@@ -132,10 +132,10 @@ def test_a_part_may_make_its_variables_while_it_is_loaded(path):
 
 
 def test_a_model_that_is_not_built_is_refused(path):
-    with pytest.raises(ValueError, match="saving has not been built"):
+    with pytest.raises(ValueError, match="saving a model that has not yet been built"):
         save_weights(Part(), path)
     save_weights(Model(), path)
-    with pytest.raises(ValueError, match="loading has not been built"):
+    with pytest.raises(ValueError, match="loading weights into a model that has not yet"):
         load_weights(Part(), path)
 
 

@@ -163,7 +163,7 @@ def load_weights(model, filepath, skip_mismatch=False, objects_to_skip=None, by_
     Source:   Keras 3 `load_weights`. Weights in the file that the model has no place for are warned of.
     """
     source = existing(filepath)
-    _require_built(model, "loading")
+    _require_built(model, "loading weights into")
     if path_of(source).endswith(SAFETENSORS):
         load_named(model, source, skip_mismatch)
         return
@@ -321,7 +321,7 @@ def _sharded_path(path):
 def _require_built(model, doing):
     if not model.built:
         raise ValueError(
-            f"The model whose weights you are {doing} has not been built yet, so it has none. "
+            f"You are {doing} a model that has not yet been built, so it has no weights. "
             "Call it on some data first, or use `build(input_shape)`."
         )
 

@@ -1,15 +1,18 @@
 """Trainer: what models can do with data. The maths of a step is in `step.py`, the loops around it in `loop.py`."""
 
+import warnings
+
 import numpy as np
 
 from lamina import losses, metrics, optimizers
 from lamina.core import config, serialization, shapes, tree
-from lamina.core.errors import ConfigurationError, LaminaError, message
+from lamina.core.errors import ConfigurationError, LaminaError, LaminaWarning, message
 from lamina.core.tensor import KerasTensor
 from lamina.metrics.resolve import is_decided_by_shapes
 from lamina.training import checks, loop, prediction
 from lamina.training.data import ArrayFeed, feed_for, split, unpack_x_y_sample_weight
 from lamina.training.objective import CompileLoss
+from lamina.training.programs import is_overridden
 from lamina.training.scores import CompileMetrics
 from lamina.training.step import Steps
 
@@ -376,7 +379,15 @@ class Trainer(Steps):
         return {name: serialization.serialize_keras_object(value) for name, value in given.items()}
 
     def compile_from_config(self, config):
-        """Compile with the arguments that `get_compile_config` returned."""
+        """Compile with the arguments that `get_compile_config` returned; a `compile` of the user's is not called."""
+        if is_overridden(self, "compile"):
+            warnings.warn(
+                "`compile()` was not called as part of model loading because the model's `compile()` method is custom. "
+                "Call it, or override `get_compile_config()` and `compile_from_config(config)` too.",
+                LaminaWarning,
+                stacklevel=2,
+            )
+            return
         given = {name: serialization.deserialize_keras_object(value) for name, value in config.items()}
         self.compile(**given)
         if self.optimizer is not None and self.built:
