@@ -47,6 +47,13 @@ REDRAW = """async (count) => {
   return delays;
 }"""
 
+CLICK = """async () => {
+  const output = lamina.told.nodes[lamina.told.nodes.length - 1];
+  const started = performance.now();
+  await lamina.choose(output.id, output.shape.map(() => 0));
+  return performance.now() - started;
+}"""
+
 
 def digits():
     model = lamina.Sequential(
@@ -104,12 +111,14 @@ def measure(browser, name, model, x):
     picture = ready + page.evaluate("() => lamina.firstPicture") / 1000
     times, ratio = page.evaluate(TURN, TURNED)
     delays = page.evaluate(REDRAW, REDRAWN)
+    click = page.evaluate(CLICK)
     passed = np.diff(times)
     update = len(session.frame()) / 1e6
     print(
         f"{name:12s} {len(session.scene.nodes):5d} layers {len(session.scene.shown()):3d} shown   "
         f"first picture {picture:5.2f} s   first values {values:5.2f} s   update {update:.2f} MB   "
-        f"{1000 / np.median(passed):3.0f} pictures/s, sharpness {ratio:.2f}   new input {np.median(delays):4.0f} ms",
+        f"{1000 / np.median(passed):3.0f} pictures/s, sharpness {ratio:.2f}   new input {np.median(delays):4.0f} ms   "
+        f"first click {click / 1000:.2f} s",
         flush=True,
     )
     page.close()

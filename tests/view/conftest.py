@@ -1,7 +1,10 @@
 """A small trained network, a server that shows it, and a Chromium to look at it with."""
 
+import base64
 import shutil
+import sys
 import time
+import types
 
 import pytest
 
@@ -163,3 +166,30 @@ def until(page, condition):
 @pytest.fixture
 def wait():
     return until
+
+
+class AnyWidget:
+    """Stands in for anywidget's class: custom messages with buffers, both ways."""
+
+    def __init__(self):
+        self.sent = []
+
+    def on_msg(self, hear):
+        self.hear = hear
+
+    def send(self, message, buffers=None):
+        self.sent.append([message, [base64.b64encode(bytes(b)).decode() for b in buffers or []]])
+
+    def take(self):
+        taken, self.sent = self.sent, []
+        return taken
+
+    def _repr_mimebundle_(self, **kwargs):
+        return {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}}, {}
+
+
+@pytest.fixture
+def installed(monkeypatch):
+    module = types.ModuleType("anywidget")
+    module.AnyWidget = AnyWidget
+    monkeypatch.setitem(sys.modules, "anywidget", module)

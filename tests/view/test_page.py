@@ -1,5 +1,7 @@
 """The page in a real Chromium: drawn on, clicked, played, saved and opened without a network."""
 
+import base64
+
 import numpy as np
 import pytest
 
@@ -102,6 +104,19 @@ def test_it_is_shown_flat_without_webgl_and_readable_at_200_percent(server, open
     card.scroll_into_view_if_needed()
     card.click()
     wait(page, "lamina.trace?.id === 'pool'")
+
+
+def test_blocks_are_unfolded_by_a_click_and_folded_again(opened, wait, serve):
+    deep = lamina.Sequential([lamina.Input((4,)), *(layers.ReLU(name=f"step_{i}") for i in range(70))])
+    page = opened(serve(Session(deep, np.ones((1, 4), "float32"))) + "?2d")
+    folded = page.locator(".card").count()
+    assert folded < 60
+    assert not page.is_visible("#fold")
+    page.locator(".card canvas").nth(1).click()
+    wait(page, f"document.querySelectorAll('.card').length > {folded}")
+    wait(page, "!lamina.running")
+    page.click("#fold")
+    wait(page, f"document.querySelectorAll('.card').length === {folded}")
 
 
 def test_what_is_kept_is_compared_with_what_comes(page, wait, model, samples):
@@ -257,6 +272,66 @@ def test_the_page_in_a_notebooks_cell_is_live_without_a_network(session, browser
     assert cell.evaluate("() => lamina.kind") == "3d"
     draw(cell, SEVEN, page.mouse)
     wait(cell, "document.querySelector('#answer').dataset.top === '7'")
+    context.close()
+
+
+# What anywidget gives to `render`, on the other end of a line to this process.
+CELL = """<!DOCTYPE html><body><div id="cell"></div><script type="module">
+import widget from "data:text/javascript;base64,SOURCE";
+const heard = new Set();
+globalThis.tell = ([message, buffers]) => {
+  const views = buffers.map((text) => new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer));
+  for (const hear of heard) hear(message, views);
+};
+const model = {
+  on: (name, hear) => name === "msg:custom" && heard.add(hear),
+  off: (name, hear) => heard.delete(hear),
+  send: async (message, _, buffers = []) => {
+    const texts = buffers.map((buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))));
+    (await kernel(message, texts)).forEach(tell);
+  },
+};
+globalThis.end = widget.render({ model, el: document.querySelector("#cell") });
+globalThis.heard = heard;
+</script></body>"""
+
+
+def test_a_page_in_a_cell_asks_the_kernel(installed, browser, wait, session, tmp_path):
+    shown = View(session)
+    live = shown.widget()
+
+    def kernel(message, texts):
+        live.hear(live, message, [memoryview(base64.b64decode(text)) for text in texts])
+        return live.take()
+
+    source = base64.b64encode(live._esm.encode()).decode()
+    (tmp_path / "cell.html").write_text(CELL.replace("SOURCE", source))
+    context = browser.new_context(viewport={"width": 1280, "height": 720}, offline=True)
+    outer = context.new_page()
+    complaints = []
+    outer.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    outer.expose_function("kernel", kernel)
+    outer.goto((tmp_path / "cell.html").as_uri())
+    wait(outer, "frames.length")
+    cell = outer.frames[1]
+    wait(cell, "globalThis.lamina?.updates > 0")
+    draw(cell, SEVEN, outer.mouse)
+    wait(cell, "document.querySelector('#answer').dataset.top === '7' && !lamina.running")
+    drawn = np.array(cell.evaluate("() => [...lamina.values]"), "float32")
+    np.testing.assert_array_equal(session.flat, drawn)  # it is the kernel's model that answers
+    click_cell(cell, "parts", [3, 4, 5], outer.mouse)
+    wait(cell, "lamina.trace?.complete")
+    assert cell.evaluate("() => lamina.trace.before") == pytest.approx(session.trace("parts", (3, 4, 5))["before"])
+    complaint = cell.evaluate("() => lamina.backend.trace('nothing', [0]).catch((error) => error.message)")
+    assert complaint.startswith("There is no node 'nothing'")
+    updates = cell.evaluate("() => lamina.updates")
+    shown.refresh()
+    outer.evaluate("(messages) => messages.forEach(tell)", live.take())
+    wait(cell, f"lamina.updates > {updates}")
+    wait(cell, "!lamina.running")
+    outer.evaluate("() => end()")
+    assert outer.evaluate("() => heard.size") == 0
+    assert complaints == []
     context.close()
 
 

@@ -197,8 +197,15 @@ class App {
     this.view.fit([id]);
   }
 
-  async unfold(group) {
-    this.backend.opened = [...this.backend.opened, group];
+  unfold(group) {
+    return this._open([...this.backend.opened, group]);
+  }
+
+  /** @param {string[]} groups the blocks that are unfolded */
+  async _open(groups) {
+    this.backend.opened = groups;
+    byId("fold").hidden = !groups.length;
+    this.clear();
     await this.input(this.values);
     await this.rebuild();
   }
@@ -345,6 +352,7 @@ class App {
     });
     byId("time").addEventListener("click", () => this.time().catch((error) => this.complain(error.message)));
     byId("fit").addEventListener("click", () => this.view.fit());
+    byId("fold").addEventListener("click", () => this._open([]));
     byId("theme").addEventListener("click", () => {
       const dark = matchMedia("(prefers-color-scheme: dark)").matches;
       const now = document.documentElement.dataset.theme ?? (dark ? "dark" : "light");
