@@ -67,7 +67,7 @@ def take(tab, folder):
     page.screenshot(path=folder / "view-unroll.png")
     page.evaluate("() => { lamina.unrolling.stop(); lamina.clear(); }")
     page.locator(".samples button").nth(3).click()
-    until(page, "!lamina.running")
+    until(page, "!lamina.running && document.querySelector('#answer').dataset.top === '0'")
     page.click("#compare")
     page.locator(".samples button").nth(0).click()
     keep("compare")

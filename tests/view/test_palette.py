@@ -83,8 +83,8 @@ def test_lines_and_letters_for_less_and_more_are_told_apart(kind):
 
 
 def test_the_page_has_its_colours_from_the_palette():
-    module = page.file("js/palette.js")[0].decode()
+    module = palette.module()
     for name, table in (("sequential", palette.SEQUENTIAL), ("diverging", palette.DIVERGING)):
         written = re.search(rf'export const {name} = "([^"]+)"', module)[1]
         assert base64.b64decode(written) == table.tobytes()
-        assert written in page.single({}, "")
+        assert written in page.script()

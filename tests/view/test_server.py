@@ -28,7 +28,7 @@ def test_the_page_and_its_parts_come_with_the_token(server):
     assert answer.status == 200
     assert b"<!DOCTYPE html>" in content
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
-    for name in ("style.css", "js/app.js", "vendor/three.min.js", "vendor/LICENSES.txt"):
+    for name in ("style.css", "page.js", "vendor/dagre.min.js", "vendor/LICENSES.txt"):
         assert ask(server, name)[0].status == 200
 
 

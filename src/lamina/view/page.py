@@ -15,30 +15,23 @@ KINDS = {
     ".svg": "image/svg+xml",
     ".txt": "text/plain; charset=utf-8",
 }
-PALETTE = "js/palette.js"  # made from palette.py, so that the colours are defined in one place
+SCRIPT = "page.js"  # all modules in one, so that the page is there after few requests
 
 
 def file(name):
     """Return the content and the kind of one of the page's files, None if it is none of them."""
-    if name == PALETTE:
-        return palette.module().encode(), KINDS[".js"]
+    if name == SCRIPT:
+        return script().encode(), KINDS[".js"]
     known = {path.relative_to(WEB).as_posix(): path for path in WEB.rglob("*") if path.suffix in KINDS}
     if name not in known:
         return None
     return known[name].read_bytes(), KINDS[known[name].suffix]
 
 
-def served(nonce):
-    """Return the page as the server gives it: it loads its modules from beside it.
-
-    Args:
-        nonce: what the page's own inline scripts are known by.
-    """
-    modules = {f"lamina/{name}.js": f"./js/{name}.js" for name in [*_own_modules(), "palette"]}
-    imports = {"imports": {"three": "./vendor/three.min.js", **modules}}
-    head = f'<link rel="stylesheet" href="./style.css" />\n<script type="importmap" nonce="{nonce}">'
-    head += json.dumps(imports) + "</script>"
-    return _filled(head, f'<script type="module" nonce="{nonce}">import "lamina/app.js";</script>')
+def served():
+    """Return the page as the server gives it, with its files beside it."""
+    head = '<link rel="stylesheet" href="./style.css" />'
+    return _filled(head, f'<script type="module" src="./{SCRIPT}"></script>')
 
 
 def single(data, title):
@@ -54,12 +47,8 @@ def single(data, title):
     written = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
     tail = f'<script type="text/plain" id="layout-worker">{_inline(dagre)}\n{_inline(layout)}</script>\n'
     tail += f'<script type="application/json" id="lamina-data">{written}</script>\n'
-    tail += f'<script type="module">{_bundle()}</script>'
+    tail += f'<script type="module">{script()}</script>'
     return _filled(head, tail, title)
-
-
-def _own_modules():
-    return {path.stem: path for path in sorted((WEB / "js").glob("*.js"))}
 
 
 IMPORT = re.compile(r'^import (\{[^}]*\}|\* as \w+) from "(?:lamina/)?(\w+)(?:\.js)?";$', re.MULTILINE)
@@ -68,9 +57,9 @@ EXPORT_LIST = re.compile(r"export\s*\{([^}]*)\};?\s*$")
 
 
 @functools.cache
-def _bundle():
+def script():
     """Return all modules as one script: each is a function that returns what it exports, called in order."""
-    sources = {name: path.read_text(encoding="utf-8") for name, path in _own_modules().items()}
+    sources = {path.stem: path.read_text(encoding="utf-8") for path in sorted((WEB / "js").glob("*.js"))}
     sources["palette"] = palette.module()
     sources["three"] = (WEB / "vendor/three.min.js").read_text(encoding="utf-8")
     needs = {name: [found[2] for found in IMPORT.finditer(source)] for name, source in sources.items()}

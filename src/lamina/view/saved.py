@@ -35,7 +35,7 @@ def html(session):
 
 def _data(session, scene, steps, explanations, samples):
     data = {
-        "scene": {**scene, "samples": samples},
+        "scene": {**scene, "samples": samples, "epochs": []},  # which the file has not
         "samples": [_packed(session.flat_sample(i)) for i in range(samples)],
         "explanations": explanations,
     }

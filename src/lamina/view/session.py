@@ -4,7 +4,7 @@ import json
 import re
 import struct
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import jax
@@ -109,12 +109,21 @@ class Session:
                     self.values[node.id] = array[0] if isinstance(array, list) else array
             self.flat = np.asarray(flat, "float32")
 
-    def warm_up(self):
-        """Run the first sample where nothing was run yet, so that the program is compiled when the page asks."""
-        with self._lock:
-            if not self.values:
-                self.run(self.flat_sample(0))
-                self.frame()
+    def warm_up(self, ended):
+        """Run the first sample, and follow an output back, so that programs are compiled before the page asks.
+
+        Args:
+            ended: `threading.Event` that says that nobody will ask any more.
+        """
+        output = self.scene.nodes[-1]
+        for step in (
+            lambda: self.values or self.run(self.flat_sample(0)),
+            self.frame,
+            lambda: self.reach(output.id, (0,) * len(output.shape)),
+        ):
+            if not ended.is_set():
+                with suppress(Exception):  # what goes wrong is told when the page asks
+                    step()
 
     def frame(self, opened=(), detail=None):
         """Return the values of the nodes shown as bytes: a length, a JSON header, float32 numbers.

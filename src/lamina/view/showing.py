@@ -28,6 +28,7 @@ class View:
     def __init__(self, session):
         self.session = session
         self.server = self.live = None
+        self._ended = threading.Event()
 
     def serve(self, browser=True, block=None):
         """Start a server on this machine, print its address, and open it.
@@ -38,7 +39,8 @@ class View:
         """
         waits = not hasattr(sys, "ps1") if block is None else block
         self.server = ViewServer(self.session).start()
-        threading.Thread(target=self.session.warm_up, name="lamina view, first run").start()
+        self._ended.clear()
+        threading.Thread(target=self.session.warm_up, args=[self._ended], name="lamina view, first run").start()
         try:
             self._tell(browser)
             if waits:
@@ -59,6 +61,7 @@ class View:
 
     def close(self):
         """End the server."""
+        self._ended.set()
         if self.server is not None:
             self.server.close()
             self.server = None
