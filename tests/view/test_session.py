@@ -2,6 +2,7 @@
 
 import gc
 import json
+import threading
 
 import jax
 import numpy as np
@@ -153,6 +154,14 @@ def test_layers_made_alike_share_what_a_click_compiles():
         x = layers.Add()([x, layers.Conv2D(2, 3, padding="same", activation="relu")(x)])
     shown = Session(lamina.Model(start, x), np.zeros((1, 6, 6, 2), "float32"))
     last = shown.scene.nodes[-1].id
+    ended = threading.Event()
+    ended.set()
+    shown.warm_up(ended)
+    assert shown._walk is None
+    ended.clear()
+    shown.warm_up(ended)
+    assert len(shown._walk._influences) == 2
+    assert last in shown.values
     assert len(shown.reach(last, (3, 3, 0))["regions"]) == 24
     assert len(shown._walk._influences) == 2
 

@@ -99,7 +99,8 @@ class Contributing:
 
 
 def _parts(number, values, slopes):
-    products = values * slopes
+    with np.errstate(invalid="ignore"):  # infinite values have no contribution that is a number
+        products = values * slopes
     return [
         Part(number, tuple(map(int, place)), float(values[place]), float(slopes[place]), float(products[place]))
         for place in zip(*np.nonzero(products), strict=True)

@@ -12,6 +12,7 @@ from lamina.view.server import ViewServer
 from lamina.view.widget import widget
 
 HEIGHT = 640  # of the page in a notebook [pixels]
+LEAD = 1  # of the page, which then has the processor to itself [seconds]
 
 
 class View:
@@ -40,7 +41,7 @@ class View:
         waits = not hasattr(sys, "ps1") if block is None else block
         self.server = ViewServer(self.session).start()
         self._ended.clear()
-        threading.Thread(target=self.session.warm_up, args=[self._ended], name="lamina view, first run").start()
+        threading.Thread(target=self._warm_up, name="lamina view, first run").start()
         try:
             self._tell(browser)
             if waits:
@@ -58,6 +59,10 @@ class View:
         opened = browser and _has_screen() and webbrowser.open(self.server.address)
         print(f"{self.session.model.name} is shown at\n\n  {self.server.address}\n", flush=True)
         print("The page is in your browser. Ctrl-C ends it." if opened else "Open it in a browser. Ctrl-C ends it.")
+
+    def _warm_up(self):
+        if not self._ended.wait(LEAD):
+            self.session.warm_up(self._ended)
 
     def close(self):
         """End the server."""
