@@ -2,6 +2,8 @@
 
 import importlib
 
+from lamina.importing import garbage_left_alone
+
 __version__ = "0.1.0"
 
 # Nothing is imported before it is asked for, so that `import lamina` is free. The names are Keras's, and ours.
@@ -84,10 +86,10 @@ def __dir__():
 
 
 def __getattr__(name):
-    if name in _MODULES:
-        return importlib.import_module(f"lamina.{name}")
-    if name in _HOMES:
-        value = globals()[name] = getattr(importlib.import_module(_HOMES[name]), name)
+    if name in _MODULES or name in _HOMES:
+        with garbage_left_alone():
+            module = importlib.import_module(_HOMES.get(name, f"lamina.{name}"))
+        value = globals()[name] = getattr(module, name) if name in _HOMES else module
         return value
     from difflib import get_close_matches
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from lamina.engine.setup import trim
+from lamina.engine.setup import DAY, is_due, trim
 
 PRINT_CACHE = """
 import jax
@@ -57,3 +57,17 @@ def test_trimming_deletes_what_was_unused_for_longest(tmp_path):
         os.utime(path, (1000 - age, 1000 - age))
     trim(tmp_path, 11)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["middle", "newest"]
+
+
+def test_the_cache_is_looked_through_once_a_day(tmp_path):
+    stamp = tmp_path / "trimmed"
+    assert is_due(stamp)
+    assert not is_due(stamp)
+    os.utime(stamp, (stamp.stat().st_mtime - 2 * DAY,) * 2)
+    assert is_due(stamp)
+
+
+def test_imports_leave_the_collection_of_garbage_as_it_was():
+    code = "import gc; gc.freeze(); from lamina import layers; assert gc.isenabled() and gc.get_freeze_count()\n"
+    code += "gc.unfreeze(); gc.disable(); from lamina import models; assert not gc.isenabled()"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -7,6 +7,7 @@ from importlib.machinery import ModuleSpec
 
 from lamina.dialects import asking, spelling
 from lamina.dialects.modules import AnsweredModule, module_exists
+from lamina.importing import garbage_left_alone
 
 ROOTS = ("keras", "tf_keras", "tensorflow")
 """The packages that are answered for; `tensorflow_datasets` and other neighbours are packages of others."""
@@ -52,7 +53,8 @@ def install(as_keras="3.15.1", as_tensorflow="2.21.0", quiet=False, strict=False
     spelling.configure(quiet=quiet, strict=strict)
     if not installed():
         sys.meta_path.insert(0, DialectFinder())
-        spelling.understand()
+        with garbage_left_alone():
+            spelling.understand()
 
 
 def installed():

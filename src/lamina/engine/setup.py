@@ -4,6 +4,7 @@ import ctypes
 import functools
 import hashlib
 import os
+import time
 from pathlib import Path
 
 import jax
@@ -11,6 +12,7 @@ import jax
 from lamina.engine.devices import TUNING
 
 CACHE_BYTES = 512 * 2**20
+DAY = 24 * 60 * 60
 
 
 @functools.cache
@@ -52,7 +54,8 @@ def keep_compiled_programs() -> None:
         return
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        trim(directory, CACHE_BYTES)
+        if is_due(directory / "trimmed"):
+            trim(directory, CACHE_BYTES)
     except OSError:  # a read-only home: compile every time
         return
     jax.config.update("jax_compilation_cache_dir", str(directory))
@@ -79,6 +82,14 @@ def _processor() -> str:
         lines = []
     features = next((line for line in lines if line.startswith(("flags", "Features"))), os.uname().machine)
     return hashlib.sha256(features.encode()).hexdigest()[:12]
+
+
+def is_due(stamp: Path) -> bool:
+    """Tell whether a file was last touched over a day ago, and touch it: looking through the cache takes a while."""
+    due = not stamp.exists() or time.time() - stamp.stat().st_mtime > DAY
+    if due:
+        stamp.touch()
+    return due
 
 
 def trim(directory: Path, limit: int) -> None:
