@@ -63,6 +63,8 @@ def test_imports_from_modules_that_are_no_more(old, modern):
         ),
         ("model.fit_generator(g, 5, workers=2)", "model.fit(g, 5)"),
         ("model.predict_proba(x)", "model.predict(x)"),
+        ("model.compile('sgd', 'mse', ['mae'])", "model.compile('sgd', 'mse', metrics=['mae'])"),
+        ("model.compile('sgd', 'mse', [0.3, 1])", "model.compile('sgd', 'mse', [0.3, 1])"),
         ("model.optimizer.lr", "model.optimizer.learning_rate"),
         ("h.history['val_acc']", "h.history['val_accuracy']"),
         ("layer.get_output_at(0)", "layer._inbound_nodes[0].output_tensors[0]"),
@@ -72,13 +74,22 @@ def test_calls_and_names_are_rewritten_where_they_stand(old, modern):
     assert upgrade_source(f"{HEAD}y = {old}\n")[0] == f"{HEAD}y = {modern}\n"
 
 
-def test_what_depends_on_values_is_left_and_told():
-    calls = ("Dense(2, weights=w)", "m.predict_classes(x)", "m.fit_generator(g, samples_per_epoch=9)")
-    source = "\n".join(("from keras.layers import Dense", *calls, ""))
+def test_what_depends_on_values_is_left_and_said_in_the_program():
+    source = (
+        "from keras.layers import Dense, Highway\n"
+        "Dense(2, weights=w)\n"
+        "for i in m.predict_classes(x):\n"
+        "    m.fit_generator(g, samples_per_epoch=9)  # long\n"
+        "    m.add(Highway())\n"
+    )
     modern, changes = upgrade_source(source)
-    assert modern == source
-    assert [(change.line, change.done) for change in changes] == [(2, False), (3, False), (4, False)]
+    assert [(change.line, change.done) for change in changes] == [(line, False) for line in (2, 3, 4, 5)]
     assert "argmax" in str(changes[1])
+    lines = modern.splitlines()
+    assert [line for line in lines if "# by hand" not in line] == source.splitlines()
+    assert [number for number, line in enumerate(lines, 1) if "# by hand: `" in line] == [2, 4, 6, 8]
+    assert lines[7].startswith("    # by hand: `Highway(…)` is now g * keras.layers.Dense(")
+    assert upgrade_source(modern)[0] == modern
 
 
 def test_an_import_is_added_where_the_new_spelling_needs_one():

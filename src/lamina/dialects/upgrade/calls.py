@@ -17,7 +17,19 @@ _RENAMED_METHODS = {
     "predict_generator": "predict",
     "predict_proba": "predict",
 }
+_BY_HAND = {
+    "Merge": "a merging layer on the outputs, keras.layers.Add()([a.output, b.output]), and a "
+    "keras.Model([a.input, b.input], …) around it",
+    "Highway": "g * keras.layers.Dense(n, activation)(x) + (1 - g) * x, "
+    'with g = keras.layers.Dense(n, "sigmoid", bias_initializer=keras.initializers.Constant(-2))(x)',
+    "MaxoutDense": "keras.layers.GlobalMaxPooling1D()(keras.layers.Reshape((k, n))(keras.layers.Dense(k * n)(x)))",
+}
+"""Layers that are no more, and what computes the same."""
+
 _MERGES = {"sum": "Add", "mul": "Multiply", "ave": "Average", "max": "Maximum"}
+
+
+_TIGHT = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
 
 
 class Calls:
@@ -70,8 +82,8 @@ class Calls:
         found = paths.look_up(module, name)
         if found is old_layers.merge:
             return self._merge(updated, note)
-        if found in (old_layers.Merge, old_layers.Highway, old_layers.MaxoutDense):
-            note(f"{name}(…)", "a layer of your own, see the guide", done=False)
+        if name in _BY_HAND:
+            note(f"{name}(…)", _BY_HAND[name], done=False)
             return updated
         modern = getattr(found, "__name__", name)
         key = "Functional" if modern == "Model" else modern
@@ -145,10 +157,24 @@ class Calls:
             return updated
         if name in ("get_output_at", "get_input_at"):
             return self._node(name, updated, note)
+        if name == "compile":
+            updated = self._metrics_by_name(updated, note)
         if name != modern:
             note(f"model.{name}(…)", f"model.{modern}(…)")
             updated = updated.with_changes(func=updated.func.with_changes(attr=cst.Name(modern)))
         return self._keywords(f"model.{modern}", _TABLE.get(f"Model.{modern}", ()), updated, note)
+
+    def _metrics_by_name(self, updated, note):
+        """The third argument of `compile` was the metrics; it is the weights of the losses today."""
+        if len(updated.args) < 3 or any(arg.keyword is not None or arg.star for arg in updated.args[:3]):
+            return updated
+        third = updated.args[2]
+        values = third.value.elements if isinstance(third.value, cst.List | cst.Tuple) else ()
+        if not values or all(isinstance(_literal(value.value), int | float) for value in values):
+            return updated
+        note("compile(optimizer, loss, […])", "compile(optimizer, loss, metrics=[…])")
+        named = cst.Arg(third.value, cst.Name("metrics"), comma=third.comma, equal=_TIGHT)
+        return updated.with_changes(args=[*updated.args[:2], named, *updated.args[3:]])
 
     def _node(self, name, updated, note):
         kind = name.split("_")[1]
