@@ -6,10 +6,38 @@ import sys
 
 import pytest
 
+SERVER = """
+import contextlib, io, json, os, sys
+from lamina import cli, dialects
+for line in sys.stdin:
+    words, folder = json.loads(line)
+    out, err, before = io.StringIO(), io.StringIO(), (sys.path[:], sys.argv, sys.modules['__main__'])
+    os.chdir(folder)
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            status = cli.main(words)
+        except SystemExit as exit_:
+            status = exit_.code
+    dialects.uninstall()
+    sys.path[:], sys.argv, sys.modules['__main__'] = before
+    print(json.dumps([status, out.getvalue(), err.getvalue()]), flush=True)
+"""
 
-def lamina_run(*words, cwd=None):
-    command = [sys.executable, "-m", "lamina", "run", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, cwd=cwd)
+
+@pytest.fixture(scope="module")
+def lamina_run(tmp_path_factory):
+    """Return a function that runs `lamina run …`: one process runs them all, one after another."""
+    home = tmp_path_factory.mktemp("home")
+    command = [sys.executable, "-c", SERVER]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+
+        def ask(*words, cwd=home):
+            print(json.dumps([["run", *map(str, words)], str(cwd)]), file=server.stdin, flush=True)
+            status, out, err = json.loads(server.stdout.readline())
+            return subprocess.CompletedProcess(words, status, out, err)
+
+        yield ask
+        server.stdin.close()
 
 
 def python(code):
@@ -36,10 +64,11 @@ def test_nothing_is_answered_before_install_and_after_uninstall():
 
 
 @pytest.mark.slow
-def test_the_programs_own_traceback_and_status_are_passed_on(tmp_path):
+def test_the_programs_own_traceback_and_status_are_passed_on(lamina_run, tmp_path):
     script = tmp_path / "script.py"
     script.write_text("import sys\nimport keras\nif sys.argv[1:] == ['5']:\n    sys.exit(5)\n1 / 0\n")
-    assert lamina_run(script, "5").returncode == 5
+    command = [sys.executable, "-m", "lamina", "run", str(script)]
+    assert subprocess.run([*command, "5"], timeout=120, check=False).returncode == 5
     done = lamina_run(script)
     assert done.returncode == 1
     assert done.stderr.splitlines()[:2] == [
@@ -50,7 +79,7 @@ def test_the_programs_own_traceback_and_status_are_passed_on(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_missing_script_and_a_missing_package_are_told_in_a_line(tmp_path):
+def test_a_missing_script_and_a_missing_package_are_told_in_a_line(lamina_run, tmp_path):
     done = lamina_run(tmp_path / "absent.py")
     assert (done.returncode, done.stderr) == (2, f"lamina run: there is no file {tmp_path / 'absent.py'}\n")
     done = lamina_run("-c", "import tensorflow_datasets")
@@ -59,7 +88,7 @@ def test_a_missing_script_and_a_missing_package_are_told_in_a_line(tmp_path):
 
 
 @pytest.mark.slow
-def test_an_old_spelling_is_told_kept_quiet_or_refused():
+def test_an_old_spelling_is_told_kept_quiet_or_refused(lamina_run):
     code = "import keras; print(keras.layers.Dropout(p=0.5).rate, keras.__version__)"
     told = lamina_run("-c", code)
     assert told.stdout == "0.5 3.15.1\n"
@@ -71,7 +100,7 @@ def test_an_old_spelling_is_told_kept_quiet_or_refused():
 
 
 @pytest.mark.slow
-def test_old_arguments_that_would_change_the_numbers_are_refused_with_what_to_write():
+def test_old_arguments_that_would_change_the_numbers_are_refused_with_what_to_write(lamina_run):
     for old in ("time_major=True", "stateful=True, batch_input_shape=(4, 5, 2)"):
         done = lamina_run("--quiet", "-c", f"import keras; keras.layers.LSTM(2, {old})")
         assert done.returncode == 1
@@ -81,7 +110,7 @@ def test_old_arguments_that_would_change_the_numbers_are_refused_with_what_to_wr
 
 
 @pytest.mark.slow
-def test_a_notebook_runs_cell_by_cell_and_shows_its_last_values(tmp_path):
+def test_a_notebook_runs_cell_by_cell_and_shows_its_last_values(lamina_run, tmp_path):
     cells = [
         "!pip install keras\n%matplotlib inline\nfrom keras.layers import Dense",
         "Dense(3).units",
@@ -95,7 +124,7 @@ def test_a_notebook_runs_cell_by_cell_and_shows_its_last_values(tmp_path):
 
 
 @pytest.mark.slow
-def test_python_2_is_recognised_and_run_when_asked(tmp_path):
+def test_python_2_is_recognised_and_run_when_asked(lamina_run, tmp_path):
     script = tmp_path / "old.py"
     script.write_text("from keras.layers import Dense\nprint Dense(3).units\n")
     done = lamina_run(script)
@@ -106,7 +135,7 @@ def test_python_2_is_recognised_and_run_when_asked(tmp_path):
 
 
 @pytest.mark.slow
-def test_upgrade_writes_beside_the_program_and_check_only_reports(tmp_path):
+def test_upgrade_writes_beside_the_program_and_check_only_reports(lamina_run, tmp_path):
     script = tmp_path / "old.py"
     script.write_text("from keras.layers import Dropout\nDropout(p=0.5)\n")
     done = lamina_run("--check", script)
@@ -122,7 +151,7 @@ def test_upgrade_writes_beside_the_program_and_check_only_reports(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_module_a_line_of_code_and_arguments(tmp_path):
+def test_a_module_a_line_of_code_and_arguments(lamina_run, tmp_path):
     (tmp_path / "program.py").write_text(
         "import sys, keras\nprint(__name__, sys.argv[1:], keras.layers.Dense.__name__)\n"
     )
