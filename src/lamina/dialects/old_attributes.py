@@ -2,8 +2,8 @@
 
 import math
 
+import jax
 import numpy as np
-from jax._src.array import ArrayImpl
 from jax.core import Tracer
 
 from lamina.callbacks import History
@@ -15,7 +15,7 @@ from lamina.dialects.tensorflow.shapes import TensorShape
 from lamina.dialects.tensorflow.tape import GradientTape
 from lamina.layers import Layer
 from lamina.metrics import Metric
-from lamina.models import Model
+from lamina.models import Functional, Model
 from lamina.optimizers import Optimizer
 
 
@@ -184,6 +184,8 @@ def _new_subclass(cls, **options):
 
 
 _new_model = Model.__new__
+# The class of arrays that have values cannot be imported, and making one would start the engine.
+_ARRAYS = (*(cls for cls in jax.Array.__subclasses__() if cls.__name__ == "ArrayImpl"), Tracer)
 
 
 def _new(cls, *args, **kwargs):
@@ -208,15 +210,16 @@ def table():
         (Metric, "reset_states", _reset_states),
         (Optimizer, "lr", property(_rate, _set_rate)),
         (Optimizer, "minimize", _minimize),
+        (Layer, "add_variable", Layer.add_weight),
+        (Functional, "_operations", property(lambda self: self.operations)),
         (Layer, "get_input_at", _tensors_at("input")),
         (Layer, "get_output_at", _tensors_at("output")),
         (Layer, "input_shape", _shape_of("input")),
         (Layer, "output_shape", _shape_of("output")),
-        (ArrayImpl, "numpy", lambda self: np.asarray(self)),
+        *((cls, "numpy", lambda self: np.asarray(self)) for cls in _ARRAYS if cls is not Tracer),
         (KerasTensor, "shape", _tensor_shape(lambda self: self._shape)),
         (Variable, "shape", _tensor_shape(lambda self: self._shape)),
-        (ArrayImpl, "shape", _tensor_shape(lambda self: self.aval.shape)),
-        (Tracer, "shape", _tensor_shape(lambda self: self.aval.shape)),
-        *((cls, "get_shape", lambda self: self.shape) for cls in (KerasTensor, Variable, ArrayImpl, Tracer)),
+        *((cls, "shape", _tensor_shape(lambda self: self.aval.shape)) for cls in _ARRAYS),
+        *((cls, "get_shape", lambda self: self.shape) for cls in (KerasTensor, Variable, *_ARRAYS)),
         (History, "history", property(_history, _set_history)),
     )

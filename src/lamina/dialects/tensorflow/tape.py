@@ -1,7 +1,7 @@
 """GradientTape: what is computed inside the `with` block is noted, and differentiated backwards afterwards.
 
-Values stay ordinary arrays while the tape runs, so that `loss.numpy()` and `if loss > 1` work as in TensorFlow. JAX has
-no public way to watch single operations; `jax._src.core.Trace` is the one its own transformations use.
+Values stay ordinary arrays while the tape runs, so that `loss.numpy()` and `if loss > 1` work as in TensorFlow. The
+tape is a `jax.core.Trace`, as JAX's own transformations are: every operation is handed to it.
 """
 
 import contextlib
@@ -9,22 +9,22 @@ import contextlib
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax._src import core as jax_core
+from jax.extend.core import set_current_trace, take_current_trace
 
 from lamina.core import tree
 from lamina.core.variable import Variable
 
 
-class _Watcher(jax_core.Trace):
+class _Watcher(jax.core.Trace):
     """Runs every operation where it would run without the tape, and keeps how to go back through it."""
 
     def __init__(self):
         super().__init__()
         self.records = []
-        self.around = jax_core.trace_ctx.trace  # plain evaluation, the tracing of a program, or another tape
+        self.around = _current_trace()  # plain evaluation, the tracing of a program, or another tape
 
     def outside(self):
-        return jax_core.set_current_trace(self.around)
+        return set_current_trace(self.around)
 
     def stage_value(self, value):
         return self.around.stage_value(value)
@@ -40,13 +40,13 @@ class _Watcher(jax_core.Trace):
 
     def process_custom_jvp_call(self, primitive, function, jvp, args, **options):
         def call(*arrays):
-            return jax_core.trace_ctx.trace.process_custom_jvp_call(primitive, function, jvp, arrays, **options)
+            return _current_trace().process_custom_jvp_call(primitive, function, jvp, arrays, **options)
 
         return self._run_once(call, args)
 
     def process_custom_vjp_call(self, primitive, function, forward, backward, args, **options):
         def call(*arrays):
-            trace = jax_core.trace_ctx.trace
+            trace = _current_trace()
             return trace.process_custom_vjp_call(primitive, function, forward, backward, arrays, **options)
 
         return self._run_once(call, args)
@@ -57,6 +57,11 @@ class _Watcher(jax_core.Trace):
             outputs, back = _with_way_back(function, args)
         self.records.append((outputs, lambda: back))
         return outputs
+
+
+def _current_trace():
+    with take_current_trace() as trace:
+        return trace
 
 
 def _is_float(x):
@@ -81,6 +86,13 @@ def _backwards(primitive, params, args):
     return _with_way_back(lambda *arrays: primitive.bind(*arrays, **params), args)[1]
 
 
+class UnconnectedGradients:
+    """What stands for the derivative by something that the target does not depend on."""
+
+    NONE = "none"
+    ZERO = "zero"
+
+
 class GradientTape:
     """Note what is computed inside a `with` block, to differentiate it.
 
@@ -103,7 +115,7 @@ class GradientTape:
 
     def __enter__(self):
         self._watcher = _Watcher()
-        self._context = jax_core.set_current_trace(self._watcher)
+        self._context = set_current_trace(self._watcher)
         self._context.__enter__()
         return self
 
@@ -118,7 +130,9 @@ class GradientTape:
         return self._watcher.outside()
 
     def gradient(self, target, sources, output_gradients=None, unconnected_gradients=None):
-        """Return the derivatives of the sum of `target` by each of `sources`, `None` for those it does not depend on.
+        """Return the derivatives of the sum of `target` by each of `sources`.
+
+        For those that it does not depend on, they are `None`, or with `UnconnectedGradients.ZERO` zeros.
 
         Raises: RuntimeError if the tape is asked twice without `persistent=True`.
         """
@@ -128,10 +142,13 @@ class GradientTape:
                 "Make it with `tf.GradientTape(persistent=True)`."
             )
         self._used = True
-        inside = jax_core.trace_ctx.trace is self._watcher
+        inside = _current_trace() is self._watcher
         with self._watcher.outside() if inside else contextlib.nullcontext():
             cotangents = self._cotangents(tree.flatten(target), output_gradients)
-            return tree.map_structure(lambda source: cotangents.get(id(_array(source))), sources)
+            found = tree.map_structure(lambda source: cotangents.get(id(_array(source))), sources)
+            if unconnected_gradients == UnconnectedGradients.ZERO:
+                return tree.map_structure(lambda x, source: _zero(_array(source)) if x is None else x, found, sources)
+            return found
 
     def _cotangents(self, targets, output_gradients):
         found, passed = {}, {}
