@@ -79,6 +79,19 @@ def test_the_programs_own_traceback_and_status_are_passed_on(lamina_run, tmp_pat
 
 
 @pytest.mark.slow
+def test_our_own_frames_are_not_in_the_programs_traceback(lamina_run, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import numpy as np\nimport keras\n\n"
+        "class Bad(keras.layers.Layer):\n    def call(self, x):\n        return x.nothing\n\n"
+        "model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])\n"
+        "try:\n    model(np.ones((1, 5)))\nexcept ValueError:\n    Bad()(np.ones((1, 2)))\n"
+    )
+    files = [line for line in lamina_run(script).stderr.splitlines() if line.startswith("  File ")]
+    assert files == [f'  File "{script}", line {line}' for line in ("10, in <module>", "12, in <module>", "6, in call")]
+
+
+@pytest.mark.slow
 def test_a_missing_script_and_a_missing_package_are_told_in_a_line(lamina_run, tmp_path):
     done = lamina_run(tmp_path / "absent.py")
     assert (done.returncode, done.stderr) == (2, f"lamina run: there is no file {tmp_path / 'absent.py'}\n")

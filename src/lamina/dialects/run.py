@@ -5,7 +5,9 @@ import runpy
 import sys
 import traceback
 from pathlib import Path
+from types import TracebackType
 
+import lamina
 from lamina.dialects import notebook
 from lamina.dialects.finder import install
 
@@ -114,12 +116,9 @@ def _status(code):
 
 
 def _show(error):
-    """Print the program's traceback as Python would, without the frames that started it."""
-    passage = (str(Path(__file__).parent), "<frozen runpy>", "<frozen importlib")
-    trace = error.__traceback__
-    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(passage):
-        trace = trace.tb_next
-    traceback.print_exception(type(error), error, trace)
+    """Print the program's traceback as Python would, without our frames."""
+    _keep_the_programs_frames(error)
+    traceback.print_exception(error)
     if isinstance(error, ModuleNotFoundError) and error.name and error.name.startswith(("tensorflow_", "keras_")):
         print(
             f"lamina: {error.name} is a package of its own; install it, or load the data with NumPy.",
@@ -127,6 +126,34 @@ def _show(error):
         )
     if isinstance(error, SyntaxError) and (advice := _python2_advice(error)):
         print(f"lamina:{advice}", file=sys.stderr)
+
+
+def _keep_the_programs_frames(error):
+    """Take our frames out of the tracebacks of an exception and of those that led to it.
+
+    A program that calls `keras.config.disable_traceback_filtering()` sees all but those that started it.
+    """
+    import jax
+
+    from lamina import config
+
+    starting = (str(Path(__file__).parent), "<frozen runpy>", "<frozen importlib")
+    inside = (str(Path(lamina.__file__).parent), str(Path(jax.__file__).parent))
+    ours = (*starting, *inside) if config.is_traceback_filtering_enabled() else starting
+    while error is not None:
+        kept = [
+            frame for frame in _frames(error.__traceback__) if not frame.tb_frame.f_code.co_filename.startswith(ours)
+        ]
+        error.__traceback__ = None
+        for frame in reversed(kept):
+            error.__traceback__ = TracebackType(error.__traceback__, frame.tb_frame, frame.tb_lasti, frame.tb_lineno)
+        error = error.__cause__ or error.__context__
+
+
+def _frames(trace):
+    while trace is not None:
+        yield trace
+        trace = trace.tb_next
 
 
 def _python2_advice(error):
