@@ -15,7 +15,8 @@ def clone_model(model, input_tensors=None, clone_function=None, call_function=No
         clone_function: `f(layer) -> layer`; by default made again from the config.
         call_function: `f(layer, *args, **kwargs)`, in place of calling the new layer; for functional models.
         recursive: whether `clone_function` is applied inside inner models too.
-    Raises: ValueError if `clone_function` is given for a model that is no graph and no stack.
+    Raises: ValueError if `clone_function` is given for a model that is no graph and no stack, or if `input_tensors` is
+        another structure than the model's input.
 
     Example:
         >>> from lamina.layers import Dense, Input
@@ -29,7 +30,7 @@ def clone_model(model, input_tensors=None, clone_function=None, call_function=No
 
 
 def _clone(model, input_tensors, clone_function, call_function, recursive):
-    clone = _cloner(clone_function, recursive)
+    clone = _cloner(clone_function, call_function, recursive)
     if isinstance(model, Sequential):
         return _clone_stack(model, input_tensors, clone)
     if isinstance(model, Functional):
@@ -39,10 +40,11 @@ def _clone(model, input_tensors, clone_function, call_function, recursive):
     return type(model).from_config(model.get_config())
 
 
-def _cloner(clone_function, recursive):
+def _cloner(clone_function, call_function, recursive):
     def clone(layer):
         if recursive and isinstance(layer, Functional | Sequential):
-            return clone_model(layer, clone_function=clone_function, recursive=True)
+            on_graph = call_function if isinstance(layer, Functional) else None
+            return clone_model(layer, clone_function=clone_function, call_function=on_graph, recursive=True)
         if clone_function is not None and not isinstance(layer, InputLayer):
             return clone_function(layer)
         return type(layer).from_config(layer.get_config())
@@ -59,7 +61,7 @@ def _clone_stack(model, input_tensors, clone):
 
 
 def _clone_graph(model, input_tensors, clone, call_function):
-    given = None if input_tensors is None else tree.flatten(input_tensors)
+    given = None if input_tensors is None else _given_inputs(model, input_tensors)
     made, known = {}, {}
     for i, x in enumerate(model.inputs):
         known[id(x)] = clone(x._keras_history.operation).output if given is None else given[i]
@@ -77,3 +79,13 @@ def _clone_graph(model, input_tensors, clone, call_function):
         for structure in (model._inputs_struct, model._outputs_struct)
     )
     return Functional(inputs, outputs, name=model.name)
+
+
+def _given_inputs(model, input_tensors):
+    try:
+        tree.assert_same_structure(input_tensors, model.input)
+    except ValueError as error:
+        raise ValueError(
+            f"`input_tensors` must have the same structure as model.input: {model.input}. Received: {input_tensors}"
+        ) from error
+    return tree.flatten(input_tensors)

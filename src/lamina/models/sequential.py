@@ -1,5 +1,7 @@
 """Sequential: a stack of layers, each fed by the one before."""
 
+import inspect
+
 from lamina.core import serialization, shapes, tree
 from lamina.core.failures import note_next
 from lamina.core.tensor import standardize_shape
@@ -101,7 +103,10 @@ class Sequential(Model):
             for number, layer in enumerate(self._stack[count:], count + 1):
                 try:
                     x = layer(x)
+                except NotImplementedError:  # the layer's shapes cannot be told beforehand: all run one by one
+                    return
                 except Exception as error:
+                    _assert_single_argument(layer, error)
                     note_next(error, self._stack[number:])
                     raise
         object.__setattr__(self, "_top", (len(self._stack), x))
@@ -219,3 +224,14 @@ def _of_graph(name):
 
 for _name in ("inputs", "outputs", "input", "output", "input_shape", "output_shape"):
     setattr(Sequential, _name, _of_graph(_name))
+
+
+def _assert_single_argument(layer, error):
+    """Raise ValueError if the reason why a layer could not be called is that it needs more than one tensor."""
+    parameters = inspect.signature(layer.call).parameters.values()
+    needed = [p.name for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
+    if isinstance(error, TypeError) and len(needed) > 1:
+        raise ValueError(
+            "Layers added to a Sequential model can only have a single positional argument, the input tensor. Layer "
+            f"{type(layer).__name__} has multiple positional arguments: {needed}"
+        ) from error

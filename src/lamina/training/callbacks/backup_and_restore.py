@@ -37,7 +37,7 @@ class BackupAndRestore(Callback):
         self.double_checkpoint = double_checkpoint
         self.delete_checkpoint = delete_checkpoint
         self._frequency = Frequency(save_freq)
-        self._epoch = 0  # the epoch that a restored run begins with
+        self._current_epoch = 0  # the epoch that a restored run begins with
         self._weights_path = os.path.join(self.backup_dir, "latest.weights.h5")
         self._metadata_path = os.path.join(self.backup_dir, "training_metadata.json")
 
@@ -76,7 +76,7 @@ class BackupAndRestore(Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         """Remember the epoch."""
-        self._epoch = epoch
+        self._current_epoch = epoch
 
     @needed_if("_saves_after_batches")
     def on_train_batch_end(self, batch, logs=None):
@@ -86,7 +86,7 @@ class BackupAndRestore(Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Save after an epoch."""
-        self._epoch = epoch + 1
+        self._current_epoch = epoch + 1
         if not self._saves_after_batches:
             self._save(0)
 
@@ -97,7 +97,7 @@ class BackupAndRestore(Callback):
                 if os.path.exists(path):
                     shutil.copy(path, path + ".bkp")
         with open(self._metadata_path + ".new", "w") as file:
-            json.dump({"epoch": self._epoch, "batch": batch, "random": random_state.capture(self.model)}, file)
+            json.dump({"epoch": self._current_epoch, "batch": batch, "random": random_state.capture(self.model)}, file)
         self.model.save_weights(self._weights_path, overwrite=True)
         os.replace(self._metadata_path + ".new", self._metadata_path)
 
