@@ -25,7 +25,7 @@ class AnsweredModule(types.ModuleType):
         if name.startswith("__") and name != "__version__":
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         path = f"{self.__name__}.{name}"
-        if name == "__version__" or path == "tensorflow.VERSION":
+        if name == "__version__" or path in ("tensorflow.VERSION", "tensorflow.version.VERSION"):
             return self.versions[self.__name__.partition(".")[0]]
         inside = ".src" in self.__name__ and module_exists(path)  # there, files and functions share names
         found = paths.NOTHING if inside else paths.look_up(self.__name__, name)

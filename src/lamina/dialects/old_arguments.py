@@ -101,6 +101,16 @@ def _third_is_metrics(model, args, kwargs):
     return args, kwargs
 
 
+def _name_with_slashes(owner, args, kwargs):
+    """`name="block/conv"` named a layer once; a slash parts the names of variables today."""
+    name = kwargs.get("name", args[0] if args else None)
+    if not isinstance(name, str) or "/" not in name:
+        return args, kwargs
+    modern = name.replace("/", "_")
+    tell(f"name={name!r}", f"name={modern!r}", _LAST_2)
+    return args[1:], {**kwargs, "name": modern}
+
+
 _INITIALIZER = Argument("init", "kernel_initializer", _LAST_1)
 _INPUTS = (
     Argument("input_length", _input_length, _LAST_2, "Input((steps, features)) before the layer"),
@@ -185,7 +195,9 @@ _ADAM_LIKE = (
     Argument("schedule_decay", _ignored, "2.3", "nothing: the schedule is fixed"),
     Argument("amsgrad", "amsgrad", _LAST_2),
 )
+_NAMES = (Argument("*", _name_with_slashes, _LAST_2),)
 _LAYERS = {
+    "Layer": _NAMES,
     "Dense": (Argument("output_dim", "units", _LAST_1), *_KERNEL),
     "Conv1D": _CONVOLUTION,
     "Conv2D": (Argument("*", _three_numbers, _LAST_1), *_CONVOLUTION),
@@ -237,6 +249,7 @@ _METHODS = {
         Argument("sample_weight_mode", _ignored, _LAST_2, "nothing: weights have the labels' shape"),
     ),
     "Model.fit": _FIT,
+    "Model.get_layer": _NAMES,
     "Model.evaluate": _FIT[1:],
     "Model.predict": (*_FIT[1:4], *_FIT[5:]),
 }

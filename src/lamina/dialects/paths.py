@@ -28,16 +28,25 @@ OLD_WORDS = {
 """The word after `keras` in paths of other times or of Keras's inside, and the rooms that have the names today."""
 
 _INSIDE = {
-    "backend": ("backend", "random", "tree", "core.variable", "core.state", "ops", "core.policies"),
+    "callbacks": ("training.callbacks.monitor",),
+    "losses": ("losses.wrapper",),
+    "backend": ("backend", "distribution", "random", "tree", "core.variable", "core.state", "ops", "core.policies"),
     "initializers": ("initializers.scaling",),
     "layers": ("layers.boxes",),
     "ops": ("dialects.internals.operations",),
-    "utils": ("core.random", "core.names", "core.session", "saving", "layers"),
+    "utils": ("core.random", "core.names", "core.session", "saving", "layers", "dialects.internals.packages"),
 }
+_IN_TENSORFLOW = (
+    *(f"dialects.tensorflow{room}" for room in ("", ".inside", ".math", ".nn", ".linalg", ".image", ".random")),
+    "dialects.tensorflow.config",
+    "initializers",
+)
+"""Rooms that are searched for the names of `tensorflow.python.…`."""
+
 _LOOKUPS = ("get", "serialize", "deserialize")
 
 _INSIDE_ANY = (
-    *(f"dialects.internals.{room}" for room in ("backend", "utilities", "files", "operation_shapes")),
+    *(f"dialects.internals.{room}" for room in ("backend", "utilities", "files", "operation_shapes", "classes")),
     "config",
     "",
 )
@@ -121,11 +130,14 @@ def names(module):
 def rooms(module):
     """Return the rooms to search, best first; "" is the package `lamina` itself."""
     path = canonical(module).split(".")
+    if path[:2] == ["tensorflow", "python"]:
+        return [*_IN_TENSORFLOW]
     if path[0] == "tensorflow":
         return [".".join(["dialects", *path])]
     words = path[1:]
     inside = words[:1] == ["src"]
     words = words[1:] if inside else words
+    words = words[1:] if words[:1] == ["legacy"] and words[1:] else words  # `keras.src.legacy.backend` is `K`
     if not words:
         return ["dialects.old_names", ""]
     rooms = [_deeper(words), f"dialects.old_names.{words[0]}", *OLD_WORDS.get(words[0], (words[0],))]

@@ -280,3 +280,83 @@ same(model.evaluate(pairs, verbose=0), 0); same(model.predict(pairs.map(lambda a
 assert len(model.fit(pairs.repeat(), steps_per_epoch=3, epochs=1, verbose=0).history['loss']) == 1
 """,
 )
+program(
+    "tf and tf.math: counting, segments, polynomials",
+    HEAD
+    + """
+same(tf.math.count_nonzero(x > 1, axis=1), (x > 1).sum(1)); same(tf.math.scalar_mul(2.0, x), 2 * x)
+same(tf.math.polyval([2.0, 1.0, 3.0], x), 2 * x**2 + x + 3); same(tf.math.angle(1j * x), np.full((3, 4), np.pi / 2))
+ids, rows = np.array([1, 0, 1]), [x[1], x[[0, 2]].sum(0)]
+same(tf.math.unsorted_segment_sum(x, ids, 2), rows); same(tf.math.unsorted_segment_max(x, ids, 2), [x[1], x[2]])
+same(tf.math.unsorted_segment_min(x, ids, 2), [x[1], x[0]])
+same(tf.math.unsorted_segment_mean(x, ids, 3), [rows[0], rows[1] / 2, 0 * x[0]])
+same(tf.math.segment_mean(x, np.array([0, 0, 1])), [x[:2].mean(0), x[2]])
+same(tf.add_n([x, x, y]), 2 * x + y); assert tf.as_string(np.array([1, 23])).tolist() == ['1', '23']
+assert tf.as_string(1.5) == '1.500000' and not tf.is_symbolic_tensor(x) and tf.is_symbolic_tensor(tf.keras.Input((2,)))
+same(tf.histogram_fixed_width([0.0, 1.5, 4.9, 7.0], [0.0, 5.0], nbins=5), [1, 1, 0, 0, 2])
+same(tf.linalg.matrix_transpose(x), x.T); same(tf.linalg.set_diag(np.ones((2, 2), 'float32'), [3, 4]), [[3, 1], [1, 4]])
+tf.debugging.assert_greater_equal(x, x); tf.debugging.assert_less_equal(x, x + 1)
+same(tf.switch_case(1, [lambda: x, lambda: y]), y)
+with tf.init_scope():
+    same(tf.switch_case(5, {0: lambda: x, 1: lambda: y}), y)
+""",
+)
+program(
+    "tf.nn, tf.image, tf.signal: squares, boxes, windows",
+    HEAD
+    + """
+pictures = np.arange(32, dtype='float32').reshape(1, 4, 2, 4)
+squares = tf.nn.depth_to_space(pictures, 2)
+assert squares.shape == (1, 8, 4, 1); same(tf.nn.space_to_depth(squares, 2), pictures)
+same(squares[0, :2, :2, 0], [[0, 1], [2, 3]]); same(tf.nn.top_k(x, 1)[1], [[3]] * 3)
+same(tf.image.total_variation(pictures), [np.abs(np.diff(pictures, axis=1)).sum() + np.abs(np.diff(pictures, axis=2)).sum()])
+boxes = np.array([[0, 0, 2, 2], [0, 0, 2, 1.9], [3, 3, 4, 4]], 'float32')
+same(tf.image.non_max_suppression(boxes, [0.5, 0.9, 0.3], 3), [1, 2])
+places, scores = tf.image.non_max_suppression_with_scores(boxes, [0.5, 0.9, 0.3], 3, 1.0, soft_nms_sigma=0.5)
+same(places, [1, 2, 0]); same(scores, [0.9, 0.3, 0.5 * np.exp(-0.95**2)])
+assert tf.image.resize(pictures, (2, 2), tf.image.ResizeMethod.NEAREST_NEIGHBOR).shape == (1, 2, 2, 4)
+for name in ('fft', 'ifft', 'rfft'):
+    same(getattr(tf.signal, name)(x), getattr(np.fft, name)(x))
+for name in ('fft2d', 'ifft2d', 'rfft2d'):
+    same(getattr(tf.signal, name)(x), getattr(np.fft, name.removesuffix('d'))(x))
+same(tf.signal.irfft(tf.signal.rfft(x), [4]), x); same(tf.signal.irfft2d(tf.signal.rfft2d(x), [3, 4]), x)
+same(tf.signal.frame(x[0], 2, 1), [x[0, 0:2], x[0, 1:3], x[0, 2:4]]); assert tf.signal.frame(x, 3, 2, True).shape == (3, 2, 3)
+same(tf.signal.hann_window(4), [0, 0.5, 1, 0.5]); same(tf.signal.hamming_window(3, periodic=False), [0.08, 1, 0.08])
+same(tf.signal.stft(x, 4, 1)[:, 0], np.fft.rfft(x * np.array([0, 0.5, 1, 0.5])))
+""",
+)
+program(
+    "tf: a derivative by nothing, TensorBoard's files, names of the inside",
+    """
+import os, tempfile
+import numpy as np, tensorflow as tf
+from tensorflow.python.framework import ops, tensor_shape
+from tensorflow.python.ops import array_ops, math_ops
+from tensorflow.python.framework.config import disable_op_determinism, enable_op_determinism, is_op_determinism_enabled
+from tensorflow.python.eager import context
+assert math_ops.reduce_sum(array_ops.ones((2, 3))) == 6 and ops.convert_to_tensor([1.0]).shape == (1,)
+assert tensor_shape.TensorShape([None, 2]).rank == 2
+tf.random.set_seed(3)
+enable_op_determinism(); assert is_op_determinism_enabled() and context.global_seed() == 3; disable_op_determinism()
+a, b = tf.Variable([1.0, 2.0]), tf.Variable([3.0])
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(a * a)
+da, db = tape.gradient(loss, [a, b], unconnected_gradients=tf.UnconnectedGradients.ZERO)
+assert da.numpy().tolist() == [2, 4] and db.numpy().tolist() == [0]
+folder = tempfile.mkdtemp()
+writer = tf.summary.create_file_writer(folder)
+assert not tf.summary.scalar('nowhere', 1.0, step=1)
+with writer.as_default(step=2):
+    assert tf.summary.scalar('loss', tf.constant(0.5)) and tf.summary.histogram('weights', [1.0, 2.0], step=3)
+    assert tf.summary.image('x', np.zeros((1, 4, 4, 3), 'uint8'))
+writer.close()
+data = open(os.path.join(folder, os.listdir(folder)[0]), 'rb').read()
+assert b'loss' in data and b'weights' in data and b'PNG' in data
+e = tf.errors
+for error in (e.AlreadyExistsError, e.InvalidArgumentError, e.NotFoundError, e.OpError, e.OutOfRangeError,
+              e.PermissionDeniedError, e.ResourceExhaustedError, e.UnimplementedError):
+    assert issubclass(error, Exception)
+assert tf.version.VERSION == tf.__version__ and tf.version.GIT_VERSION == tf.version.COMPILER_VERSION
+assert tf.config.list_logical_devices('CPU')
+""",
+)

@@ -214,3 +214,25 @@ metric = tf.keras.metrics.Mean(); metric.update_state(3.0); metric.reset_states(
 assert float(metric.result()) == 1
 """,
 )
+program(
+    "2019: names with slashes, reductions by name, a model out of its config",
+    """
+import numpy as np, tensorflow as tf
+from tensorflow.keras.models import model_from_config
+inputs = tf.keras.Input((3,), name='in')
+model = tf.keras.Model(inputs, tf.keras.layers.Dense(2, name='head/dense')(inputs), name='net/a')
+assert model.name == 'net_a' and model.get_layer('head/dense').units == 2
+copy = model_from_config({'class_name': 'Functional', 'config': model.get_config()})
+assert copy.get_layer('head_dense').count_params() == 8
+each = tf.keras.losses.MeanSquaredError(reduction=tf.keras.losses.Reduction.NONE)
+assert each(np.ones((2, 3)), np.zeros((2, 3))).shape == (2,)
+ones, halves = np.ones((2, 3), 'float32'), np.full((2, 3), 0.5, 'float32')
+for name, value in dict(mse=0.25, mae=0.5, mape=50.0, msle=np.log(1.5 / 2) ** 2, kld=3 * np.log(2.0)).items():
+    for home in (tf.keras.losses, tf.keras.metrics):
+        np.testing.assert_allclose(getattr(home, name)(ones, halves), [value] * 2, rtol=1e-4)
+        assert getattr(home, name.upper()) is getattr(home, name)
+np.testing.assert_allclose(tf.keras.losses.logcosh(ones, halves), [np.log(np.cosh(0.5))] * 2, rtol=1e-4)
+""",
+    "name='head_dense'",
+    "deserialize_keras_object",
+)

@@ -46,6 +46,7 @@ __all__ = [
     "compute_output_spec",
     "convert_tf_tensor",
     "device",
+    "device_scope",
     "draw_seed",
     "dtype_name",
     "get_autocast_scope",
@@ -107,6 +108,9 @@ def device(name=None):
         return contextlib.nullcontext()
     kind, _, index = str(name).strip("/").removeprefix("device:").lower().partition(":")
     return jax.default_device(jax.devices({"gpu": "cuda"}.get(kind, kind))[int(index or 0)])
+
+
+device_scope = device
 
 
 def set_backend(name):

@@ -1,6 +1,7 @@
 """`keras.src.utils`: small helpers for arguments, names, lists and types."""
 
 import inspect
+import logging
 import sys
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from lamina import ops
 from lamina.core.dtypes import result_type, standardize_dtype
 from lamina.core.names import auto_name, get_uid, reset_names, to_snake_case, uniquify
+from lamina.training.data.arrays import class_weights
 
 __all__ = [
     "TrackedDict",
@@ -18,21 +20,25 @@ __all__ = [
     "canonicalize_axes",
     "canonicalize_axis",
     "cast_to_common_dtype",
+    "class_weight_to_sample_weights",
     "default",
     "dtype_size",
     "get_object_name",
     "get_uid",
     "has_arg",
+    "in_grain_data_pipeline",
     "is_continuous_axis",
     "is_default",
     "is_float",
     "is_numpy_array",
+    "no_automatic_dependency_tracking",
     "print_msg",
     "pythonify_logs",
     "remove_long_seq",
     "removeprefix",
     "removesuffix",
     "reset_uids",
+    "set_logging_verbosity",
     "standardize_axis_for_numpy",
     "standardize_padding",
     "standardize_tuple",
@@ -53,6 +59,39 @@ def print_msg(message, line_break=True):
     text, encoding = message + "\n" * line_break, sys.stdout.encoding or "utf-8"
     sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
     sys.stdout.flush()
+
+
+def set_logging_verbosity(level):
+    """Choose how important a message must be to be logged where nothing is printed.
+
+    Args:
+        level: "FATAL", "ERROR", "WARNING", "INFO" or "DEBUG".
+    Raises: ValueError for another word.
+    """
+    levels = ("FATAL", "ERROR", "WARNING", "INFO", "DEBUG")
+    if str(level).upper() not in levels:
+        raise ValueError(f"Please pass a valid level: one of {levels}. Received: {level}")
+    logging.getLogger("lamina").setLevel(str(level).upper())
+
+
+def class_weight_to_sample_weights(y, class_weight):
+    """Return the weight of each sample by its class."""
+    return class_weights(y, class_weight)
+
+
+def in_grain_data_pipeline():
+    """Tell whether the calling function runs inside a pipeline of Grain, on NumPy arrays."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        if frame.f_globals.get("__name__", "").startswith("grain."):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def no_automatic_dependency_tracking(method):
+    """Return a method as it is: what it sets is found all the same, and harms nothing."""
+    return method
 
 
 def ask_to_proceed_with_overwrite(filepath):

@@ -11,7 +11,7 @@ from lamina.dialects.tensorflow.flow import *  # noqa: F403
 from lamina.dialects.tensorflow.shapes import TensorShape, TensorSpec
 from lamina.dialects.tensorflow.shared import *  # noqa: F403
 from lamina.dialects.tensorflow.starting import *  # noqa: F403
-from lamina.dialects.tensorflow.tape import GradientTape
+from lamina.dialects.tensorflow.tape import GradientTape, UnconnectedGradients
 from lamina.dialects.tensorflow.variables import Tensor, Variable
 
 newaxis = None
@@ -21,6 +21,7 @@ __all__ = [
     "Tensor",
     "TensorShape",
     "TensorSpec",
+    "UnconnectedGradients",
     "Variable",
     "device",
     "newaxis",

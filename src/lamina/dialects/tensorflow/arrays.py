@@ -1,9 +1,12 @@
 """Arrays as `tf` makes, cuts and joins them."""
 
+import functools
+
 import jax
 import numpy as np
 
 from lamina import ops
+from lamina.core.tensor import KerasTensor
 from lamina.core.variable import Variable
 from lamina.dialects.tensorflow import dtypes
 from lamina.dialects.tensorflow.shapes import Sizes
@@ -49,6 +52,32 @@ def convert_to_tensor(value, dtype=None, dtype_hint=None, name=None):
 def is_tensor(x):
     """Tell whether `x` is an array or a symbolic tensor."""
     return ops.is_tensor(x) or isinstance(x, Variable)
+
+
+def is_symbolic_tensor(tensor):
+    """Tell whether an array has no values yet: it stands for what a model or a program will be given."""
+    return isinstance(tensor, (KerasTensor, jax.core.Tracer))
+
+
+def add_n(inputs, name=None):
+    """Return the sum of several arrays."""
+    return functools.reduce(ops.add, inputs)
+
+
+def as_string(input, precision=-1, name=None, **options):
+    """Return numbers as texts; floats with `precision` digits behind the point, six by default."""
+    array = np.asarray(input)
+    kind = f".{6 if precision < 0 else precision}f" if array.dtype.kind == "f" else ""
+    texts = np.array([format(value, kind) for value in array.reshape(-1).tolist()])
+    return texts.reshape(array.shape) if array.ndim else texts[0]
+
+
+def histogram_fixed_width(values, value_range, nbins=100, dtype="int32", name=None):
+    """Count values in bins of one width; those outside the range are counted in the first and the last."""
+    low, high = (float(np.asarray(limit)) for limit in value_range)
+    bins = ops.floor((ops.cast(ops.reshape(values, (-1,)), "float32") - low) / (high - low) * nbins)
+    places = ops.cast(ops.clip(bins, 0, nbins - 1), "int32")
+    return ops.cast(ops.segment_sum(ops.ones_like(places), places, num_segments=nbins), str(dtype))
 
 
 def shape(input, out_type=dtypes.int32, name=None):
@@ -243,7 +272,9 @@ def _refuse(what, instead):
 
 
 __all__ = [
+    "add_n",
     "argsort",
+    "as_string",
     "boolean_mask",
     "broadcast_to",
     "cast",
@@ -261,7 +292,9 @@ __all__ = [
     "fill",
     "gather",
     "gather_nd",
+    "histogram_fixed_width",
     "identity",
+    "is_symbolic_tensor",
     "is_tensor",
     "linspace",
     "matmul",

@@ -2,7 +2,13 @@
 
 from lamina.core.config import run_functions_eagerly
 
-__all__ = ["experimental", "list_physical_devices", "run_functions_eagerly", "set_visible_devices"]
+__all__ = [
+    "experimental",
+    "list_logical_devices",
+    "list_physical_devices",
+    "run_functions_eagerly",
+    "set_visible_devices",
+]
 
 
 class PhysicalDevice:
@@ -29,6 +35,11 @@ def list_physical_devices(device_type=None):
     return [PhysicalDevice(f"/physical_device:{kind}:{i}", kind) for i, kind in found if device_type in (None, kind)]
 
 
+def list_logical_devices(device_type=None):
+    """Return the devices of a kind: each is one."""
+    return list_physical_devices(device_type)
+
+
 def set_visible_devices(devices, device_type=None):
     """Accept every device there is; others need JAX_PLATFORMS before the program starts."""
 
@@ -37,7 +48,12 @@ class experimental:  # noqa: N801 -- TensorFlow's name
     """Names that were experimental once."""
 
     list_physical_devices = staticmethod(list_physical_devices)
+    list_logical_devices = staticmethod(list_logical_devices)
 
     @staticmethod
     def set_memory_growth(device, enable):
         """Accept: the engine decides how memory is taken."""
+
+    @staticmethod
+    def enable_op_determinism():
+        """Accept: the same program gives the same numbers again on one machine."""

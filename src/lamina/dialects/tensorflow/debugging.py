@@ -6,7 +6,9 @@ __all__ = [
     "assert_all_finite",
     "assert_equal",
     "assert_greater",
+    "assert_greater_equal",
     "assert_less",
+    "assert_less_equal",
     "assert_near",
     "assert_shapes",
     "check_numerics",
@@ -26,6 +28,16 @@ def assert_near(x, y, rtol=1e-6, atol=1e-6, message=None, **options):
 def assert_greater(x, y, message=None, **options):
     """Raise ValueError unless each value is above the other's."""
     _check(np.all(np.asarray(x) > np.asarray(y)), message or f"{x} is not above {y}")
+
+
+def assert_greater_equal(x, y, message=None, **options):
+    """Raise ValueError unless no value is below the other's."""
+    _check(np.all(np.asarray(x) >= np.asarray(y)), message or f"{x} is below {y}")
+
+
+def assert_less_equal(x, y, message=None, **options):
+    """Raise ValueError unless no value is above the other's."""
+    _check(np.all(np.asarray(x) <= np.asarray(y)), message or f"{x} is above {y}")
 
 
 def assert_less(x, y, message=None, **options):

@@ -85,6 +85,19 @@ def custom_gradient(f):
     return on_arrays
 
 
+def switch_case(branch_index, branch_fns, default=None, name=None):
+    """Call one of several functions, by its number; the last one for a number that there is not."""
+    functions = list(branch_fns.values() if isinstance(branch_fns, dict) else branch_fns)
+    if isinstance(branch_fns, dict) and list(branch_fns) != list(range(len(functions))):
+        raise NotImplementedError(f"Branches numbered {list(branch_fns)} are not covered; number them from 0.")
+    return ops.switch(branch_index, [*functions, default or functions[-1]])
+
+
+def init_scope():
+    """Accept a block: what is made in it is made at once everywhere."""
+    return contextlib.nullcontext()
+
+
 def no_op(name=None):
     """Do nothing."""
 
@@ -138,11 +151,13 @@ __all__ = [
     "executing_eagerly",
     "function",
     "group",
+    "init_scope",
     "map_fn",
     "name_scope",
     "no_op",
     "numpy_function",
     "print",
     "py_function",
+    "switch_case",
     "while_loop",
 ]

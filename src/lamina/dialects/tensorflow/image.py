@@ -7,6 +7,7 @@ import numpy as np
 from lamina import ops, random
 
 __all__ = [
+    "ResizeMethod",
     "adjust_brightness",
     "adjust_contrast",
     "adjust_hue",
@@ -21,6 +22,8 @@ __all__ = [
     "flip_left_right",
     "flip_up_down",
     "grayscale_to_rgb",
+    "non_max_suppression",
+    "non_max_suppression_with_scores",
     "pad_to_bounding_box",
     "per_image_standardization",
     "random_brightness",
@@ -33,7 +36,18 @@ __all__ = [
     "resize",
     "rgb_to_grayscale",
     "rot90",
+    "total_variation",
 ]
+
+
+class ResizeMethod:
+    """Names of the ways to resize."""
+
+    BICUBIC = "bicubic"
+    BILINEAR = "bilinear"
+    LANCZOS3 = "lanczos3"
+    LANCZOS5 = "lanczos5"
+    NEAREST_NEIGHBOR = "nearest"
 
 
 def resize(images, size, method="bilinear", preserve_aspect_ratio=False, antialias=False, name=None):
@@ -186,6 +200,43 @@ def decode_image(contents, channels=None, dtype="uint8", name=None, expand_anima
 
 
 decode_jpeg = decode_png = decode_image
+
+
+def total_variation(images, name=None):
+    """Return the sum of the differences between neighbours, for each image."""
+    down = ops.abs(images[..., 1:, :, :] - images[..., :-1, :, :])
+    across = ops.abs(images[..., :, 1:, :] - images[..., :, :-1, :])
+    return ops.sum(down, (-3, -2, -1)) + ops.sum(across, (-3, -2, -1))
+
+
+def non_max_suppression_with_scores(
+    boxes, scores, max_output_size, iou_threshold=0.5, score_threshold=-np.inf, soft_nms_sigma=0.0, name=None
+):
+    """Choose the best of boxes that overlap, rows of (top, left, bottom, right); return their numbers and scores."""
+    boxes, scores = np.asarray(boxes), np.array(scores, "float32")
+    chosen, kept = [], []
+    while len(chosen) < max_output_size and scores.max(initial=-np.inf) > score_threshold:
+        best = int(scores.argmax())
+        chosen.append(best)
+        kept.append(scores[best])
+        overlap = _overlap(boxes[best], boxes)
+        fading = np.exp(-(overlap**2) / (2 * soft_nms_sigma)) if soft_nms_sigma else 1.0
+        scores = np.where(overlap > iou_threshold, -np.inf, scores * fading)
+        scores[best] = -np.inf
+    return ops.convert_to_tensor(chosen, "int32"), ops.convert_to_tensor(kept, "float32")
+
+
+def non_max_suppression(boxes, scores, max_output_size, iou_threshold=0.5, score_threshold=-np.inf, name=None):
+    """Choose the best of boxes that overlap; return their numbers."""
+    return non_max_suppression_with_scores(boxes, scores, max_output_size, iou_threshold, score_threshold)[0]
+
+
+def _overlap(box, boxes):
+    """Return the share that a box and each of others have in common."""
+    size = np.maximum(np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2]), 0)
+    common = size[:, 0] * size[:, 1]
+    areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    return common / np.maximum((box[2] - box[0]) * (box[3] - box[1]) + areas - common, 1e-12)
 
 
 def extract_patches(images, sizes, strides, rates, padding, name=None):

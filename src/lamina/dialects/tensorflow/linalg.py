@@ -15,6 +15,17 @@ solve = anonymous(ops.solve)
 trace = anonymous(ops.trace)
 
 
+def matrix_transpose(a, name=None):
+    """Exchange the last two axes."""
+    return ops.swapaxes(a, -1, -2)
+
+
+def set_diag(input, diagonal, name=None):
+    """Return matrices with other values on their diagonals."""
+    on = ops.eye(*input.shape[-2:], dtype="bool")
+    return ops.where(on, ops.expand_dims(ops.cast(diagonal, str(input.dtype)), -1), input)
+
+
 def matvec(a, b, name=None):
     """Multiply a matrix by a vector."""
     return ops.einsum("...ij,...j->...i", a, b)
@@ -46,9 +57,11 @@ __all__ = [
     "l2_normalize",
     "logdet",
     "matmul",
+    "matrix_transpose",
     "matvec",
     "norm",
     "qr",
+    "set_diag",
     "solve",
     "tensordot",
     "trace",

@@ -7,6 +7,7 @@ from lamina.dialects.tensorflow import shared
 from lamina.dialects.tensorflow.shared import *  # noqa: F403 -- the same functions
 from lamina.dialects.tensorflow.signatures import anonymous
 
+angle = anonymous(ops.angle)
 acosh = anonymous(ops.arccosh)
 asinh = anonymous(ops.arcsinh)
 atanh = anonymous(ops.arctanh)
@@ -63,14 +64,60 @@ def confusion_matrix(labels, predictions, num_classes=None, weights=None, dtype=
     return ops.convert_to_tensor(counts)
 
 
+def count_nonzero(input, axis=None, keepdims=None, dtype="int64", name=None):
+    """Count the entries that are not zero."""
+    return ops.count_nonzero(input, axis=axis)
+
+
+def scalar_mul(scalar, x, name=None):
+    """Return a multiple."""
+    return ops.multiply(scalar, x)
+
+
+def polyval(coeffs, x, name=None):
+    """Return the value of a polynomial; its first coefficient is that of the highest power."""
+    total = ops.zeros_like(x)
+    for coefficient in coeffs:
+        total = total * x + coefficient
+    return total
+
+
+def segment_mean(data, segment_ids, name=None):
+    """Return the mean of each segment."""
+    return unsorted_segment_mean(data, segment_ids, int(np.max(np.asarray(segment_ids))) + 1)
+
+
+def unsorted_segment_sum(data, segment_ids, num_segments, name=None):
+    """Return the sum of the entries with each number."""
+    return ops.segment_sum(data, segment_ids, num_segments=int(num_segments))
+
+
+def unsorted_segment_max(data, segment_ids, num_segments, name=None):
+    """Return the largest of the entries with each number."""
+    return ops.segment_max(data, segment_ids, num_segments=int(num_segments))
+
+
+def unsorted_segment_min(data, segment_ids, num_segments, name=None):
+    """Return the smallest of the entries with each number."""
+    return -unsorted_segment_max(-data, segment_ids, num_segments)
+
+
+def unsorted_segment_mean(data, segment_ids, num_segments, name=None):
+    """Return the mean of the entries with each number; zero where there are none."""
+    counts = unsorted_segment_sum(ops.ones_like(data), segment_ids, num_segments)
+    return unsorted_segment_sum(data, segment_ids, num_segments) / ops.maximum(counts, 1)
+
+
 __all__ = [
     *shared.__all__,
     "acosh",
+    "angle",
     "asinh",
     "atanh",
     "bincount",
     "confusion_matrix",
     "conj",
+    "count_nonzero",
     "divide_no_nan",
     "erf",
     "erfinv",
@@ -85,13 +132,20 @@ __all__ = [
     "log_sigmoid",
     "logical_xor",
     "mod",
+    "polyval",
     "real",
     "reciprocal",
     "reduce_variance",
     "rsqrt",
+    "scalar_mul",
     "segment_max",
+    "segment_mean",
     "segment_sum",
     "softplus",
     "squared_difference",
     "top_k",
+    "unsorted_segment_max",
+    "unsorted_segment_mean",
+    "unsorted_segment_min",
+    "unsorted_segment_sum",
 ]

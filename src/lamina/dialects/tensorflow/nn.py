@@ -19,6 +19,7 @@ softplus = anonymous(ops.softplus)
 softsign = anonymous(ops.softsign)
 swish = anonymous(ops.silu)
 tanh = anonymous(ops.tanh)
+top_k = anonymous(ops.top_k)
 
 
 def conv2d(input, filters, strides, padding, data_format="NHWC", dilations=None, name=None):
@@ -107,6 +108,24 @@ def embedding_lookup(params, ids, max_norm=None, name=None):
     return ops.take(params, ids, axis=0)
 
 
+def depth_to_space(input, block_size, data_format="NHWC", name=None):
+    """Lay channels out as squares of pixels."""
+    _channels_last(data_format)
+    _, height, width, channels = input.shape
+    x = ops.reshape(input, (-1, height, width, block_size, block_size, channels // block_size**2))
+    x = ops.transpose(x, (0, 1, 3, 2, 4, 5))
+    return ops.reshape(x, (-1, height * block_size, width * block_size, channels // block_size**2))
+
+
+def space_to_depth(input, block_size, data_format="NHWC", name=None):
+    """Lay squares of pixels out as channels."""
+    _channels_last(data_format)
+    _, height, width, channels = input.shape
+    x = ops.reshape(input, (-1, height // block_size, block_size, width // block_size, block_size, channels))
+    x = ops.transpose(x, (0, 1, 3, 2, 4, 5))
+    return ops.reshape(x, (-1, height // block_size, width // block_size, channels * block_size**2))
+
+
 def _steps(sizes):
     """Return (height, width) of TensorFlow's one, two or four numbers."""
     if isinstance(sizes, int):
@@ -126,6 +145,7 @@ __all__ = [
     "conv1d",
     "conv2d",
     "conv2d_transpose",
+    "depth_to_space",
     "depthwise_conv2d",
     "dropout",
     "elu",
@@ -148,7 +168,9 @@ __all__ = [
     "softmax_cross_entropy_with_logits",
     "softplus",
     "softsign",
+    "space_to_depth",
     "sparse_softmax_cross_entropy_with_logits",
     "swish",
     "tanh",
+    "top_k",
 ]

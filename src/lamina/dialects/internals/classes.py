@@ -1,0 +1,26 @@
+"""Classes and functions that Keras has under another name inside (`keras.src.layers.convolutional.base_conv`, …)."""
+
+from lamina.core.operation import Node
+from lamina.core.variable import Variable as JaxVariable
+from lamina.layers import GroupQueryAttention as GroupedQueryAttention
+from lamina.layers.cells import DropoutCell as DropoutRNNCell
+from lamina.layers.convolution import Convolution as BaseConv
+from lamina.layers.convolutional_recurrent import ConvLSTM, ConvLSTMCell
+from lamina.layers.merging import Merge
+from lamina.layers.pooling import GlobalPooling as BaseGlobalPooling
+from lamina.layers.pooling import Pooling as BasePooling
+from lamina.optimizers import Optimizer as BaseOptimizer
+
+__all__ = [
+    "BaseConv",
+    "BaseGlobalPooling",
+    "BaseOptimizer",
+    "BasePooling",
+    "ConvLSTM",
+    "ConvLSTMCell",
+    "DropoutRNNCell",
+    "GroupedQueryAttention",
+    "JaxVariable",
+    "Merge",
+    "Node",
+]

@@ -1,0 +1,85 @@
+"""`tf.signal`: windows of a signal, and their frequencies."""
+
+import functools
+
+import jax.numpy as jnp
+
+from lamina import ops
+
+__all__ = [
+    "fft",
+    "fft2d",
+    "frame",
+    "hamming_window",
+    "hann_window",
+    "ifft",
+    "ifft2d",
+    "irfft",
+    "irfft2d",
+    "rfft",
+    "rfft2d",
+    "stft",
+]
+
+
+def _transform(function):
+    """Return a transform of the last axes; `fft_length` cuts the signal, or fills it up with zeros."""
+
+    @functools.wraps(function)
+    def transform(input, fft_length=None, name=None):
+        if fft_length is None:
+            return function(ops.convert_to_tensor(input))
+        sizes = [int(size) for size in jnp.atleast_1d(jnp.asarray(fft_length))]
+        return function(ops.convert_to_tensor(input), sizes if function in _OF_TWO_AXES else sizes[0])
+
+    return transform
+
+
+_OF_TWO_AXES = (jnp.fft.rfft2, jnp.fft.irfft2)
+fft, ifft, rfft, irfft, fft2d, ifft2d, rfft2d, irfft2d = map(
+    _transform,
+    (
+        jnp.fft.fft,
+        jnp.fft.ifft,
+        jnp.fft.rfft,
+        jnp.fft.irfft,
+        jnp.fft.fft2,
+        jnp.fft.ifft2,
+        jnp.fft.rfft2,
+        jnp.fft.irfft2,
+    ),
+)
+
+
+def _window(constant, factor):
+    def window(window_length, periodic=True, dtype="float32", name=None):
+        """Return a window of one hump."""
+        turns = jnp.arange(window_length) / (window_length - (not periodic or window_length == 1) or 1)
+        return ops.cast(constant - factor * jnp.cos(2 * jnp.pi * turns), str(dtype))
+
+    return window
+
+
+hann_window = _window(0.5, 0.5)
+hamming_window = _window(0.54, 0.46)
+
+
+def frame(signal, frame_length, frame_step, pad_end=False, pad_value=0, axis=-1, name=None):
+    """Cut a signal into overlapping pieces, (…, samples) -> (…, pieces, frame_length)."""
+    if axis not in (-1, len(signal.shape) - 1):
+        raise NotImplementedError(f"axis={axis} is not covered; move the samples to the last axis.")
+    signal = ops.convert_to_tensor(signal)
+    size = signal.shape[-1]
+    count = -(-size // frame_step) if pad_end else max(0, 1 + (size - frame_length) // frame_step)
+    missing = max(0, (count - 1) * frame_step + frame_length - size)
+    signal = ops.pad(signal, [(0, 0)] * (signal.ndim - 1) + [(0, missing)], constant_values=pad_value)
+    places = frame_step * jnp.arange(count)[:, None] + jnp.arange(frame_length)
+    return ops.take(signal, places, axis=-1)
+
+
+def stft(signals, frame_length, frame_step, fft_length=None, window_fn=hann_window, pad_end=False, name=None):
+    """Return the frequencies of each piece of a signal, (…, samples) -> (…, pieces, fft_length // 2 + 1), complex."""
+    pieces = frame(signals, frame_length, frame_step, pad_end)
+    if window_fn is not None:
+        pieces = pieces * window_fn(frame_length, dtype=str(pieces.dtype))
+    return rfft(pieces, fft_length or 2 ** (frame_length - 1).bit_length())
