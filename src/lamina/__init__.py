@@ -2,8 +2,6 @@
 
 import importlib
 
-from lamina.importing import garbage_left_alone
-
 __version__ = "0.1.0"
 
 # Nothing is imported before it is asked for, so that `import lamina` is free. The names are Keras's, and ours.
@@ -87,6 +85,8 @@ def __dir__():
 
 def __getattr__(name):
     if name in _MODULES or name in _HOMES:
+        from lamina.importing import garbage_left_alone
+
         with garbage_left_alone():
             module = importlib.import_module(_HOMES.get(name, f"lamina.{name}"))
         value = globals()[name] = getattr(module, name) if name in _HOMES else module

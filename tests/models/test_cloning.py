@@ -48,3 +48,26 @@ def test_a_clone_of_a_compiled_model_trains_with_an_optimizer_of_its_own():
     assert float(clone.optimizer.learning_rate) == 0.25
     assert clone.get_compile_config() == model.get_compile_config()
     assert not lamina.models.clone_model(zoo.stack(lamina)).compiled
+
+
+def test_layers_are_put_in_while_cloning_also_into_inner_models():
+    inner = lamina.Sequential([lamina.Input((3,)), lamina.layers.Dense(3)])
+    x = lamina.Input((3,))
+    graph = lamina.Model(x, lamina.layers.Dense(2)(x))
+    model = lamina.Model(x, graph(inner(x)))
+
+    def with_dropout(layer, *args):
+        out = layer(*args)
+        return lamina.layers.Dropout(0.5)(out) if isinstance(layer, lamina.layers.Dense) else out
+
+    clone = lamina.models.clone_model(model, call_function=with_dropout, recursive=True)
+    kinds = [[type(layer).__name__ for layer in part.layers] for part in clone.layers[1:]]
+    assert kinds == [["Dense"], ["InputLayer", "Dense", "Dropout"]]
+
+
+def test_new_inputs_of_another_structure_are_refused():
+    x, y = lamina.Input((3,)), lamina.Input((3,))
+    model = lamina.Model({"x": x, "y": y}, x + y)
+    assert lamina.models.clone_model(model, {"x": x, "y": y}).input.keys() == {"x", "y"}
+    with pytest.raises(ValueError, match=r"must have the same structure as model\.input"):
+        lamina.models.clone_model(model, (x, y))

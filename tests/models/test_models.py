@@ -143,6 +143,23 @@ def test_sequential_grows_and_shrinks():
     assert model.output_shape == (None, 3)
 
 
+def test_sequential_runs_layers_whose_shapes_cannot_be_told_and_refuses_those_with_two_inputs():
+    class Untold(layers.Layer):
+        def call(self, x):
+            return x + 1.0
+
+        def compute_output_spec(self, *args, **kwargs):
+            raise NotImplementedError
+
+    class TwoInputs(layers.Layer):
+        def call(self, x, y):
+            return x
+
+    np.testing.assert_allclose(keras.Sequential([Untold()])(np.ones((2, 3), "float32")), np.full((2, 3), 2.0))
+    with pytest.raises(ValueError, match=r"single positional argument.*\['x', 'y'\]"):
+        keras.Sequential([TwoInputs()]).build((None, 2))
+
+
 def test_sequential_without_input_builds_on_the_first_data():
     model = keras.Sequential([layers.Dense(3), layers.Dense(2)])
     assert not model.built

@@ -22,6 +22,7 @@ class _ThreadContext(threading.local):
     safe_mode = None  # serialization.py: the open safe mode scope
     postponed = None  # variable.py: variables of the model being read, whose first values wait
     allowance = None  # allowance.py: the memory that variables of the file being read may take
+    taped = False  # dialects/tensorflow/tape.py: operations are watched, to be differentiated by what they made
     shared_objects = None  # serialization.py: what was met in the model being written or read
 
     def __init__(self):

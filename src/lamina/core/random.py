@@ -63,6 +63,11 @@ def get_random_seed():
     return _global["seed"]
 
 
+def forget_seed():
+    """Draw from anywhere again, as before any `set_random_seed`."""
+    _global.update(seed=None, generator=None)
+
+
 def reset():
     """Forget the process-wide generator."""
     _global["generator"] = None

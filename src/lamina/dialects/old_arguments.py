@@ -108,7 +108,7 @@ def _name_with_slashes(owner, args, kwargs):
         return args, kwargs
     modern = name.replace("/", "_")
     tell(f"name={name!r}", f"name={modern!r}", _LAST_2)
-    return args[1:], {**kwargs, "name": modern}
+    return ((modern, *args[1:]), kwargs) if args else (args, {**kwargs, "name": modern})
 
 
 _INITIALIZER = Argument("init", "kernel_initializer", _LAST_1)

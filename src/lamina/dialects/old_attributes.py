@@ -205,6 +205,7 @@ def table():
         (Model, "predict_classes", _predict_classes),
         (Model, "predict_proba", _predict_proba),
         (Model, "__init_subclass__", classmethod(_new_subclass)),
+        (Model, "_is_compiled", property(lambda self: self.compiled)),
         (Model, "compiled_loss", property(_compiled_loss)),
         *((Model, name, old_steps.base_step(name)) for name in ("train_step", "test_step", "predict_step")),
         (Metric, "reset_states", _reset_states),

@@ -2,6 +2,8 @@
 
 import importlib
 
+from lamina.dialects import absent
+
 NOTHING = object()
 
 _ALIASES = (
@@ -105,7 +107,7 @@ def look_up(module, name):
         found = public(room, name)
         if found is not NOTHING:
             return found
-    return NOTHING
+    return absent.network(module, name) if absent.has(canonical(module), name) else NOTHING
 
 
 def _all_objects(module, name):

@@ -141,6 +141,7 @@ class Functional(Model):
             thread.scope is None
             and self._program.compilable
             and not self.run_eagerly
+            and not (thread.taped and len(self.outputs) > 1)  # one output may be differentiated by another
             and not settings.functions_run_eagerly()
             and not is_tracing()
             and not any(isinstance(x, jax.core.Tracer) for x in flat)

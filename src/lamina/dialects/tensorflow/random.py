@@ -1,14 +1,17 @@
 """`tf.random`: draws follow the seed of `tf.random.set_seed`."""
 
 from lamina import random
-from lamina.core.random import set_random_seed
+from lamina.core.random import forget_seed, set_random_seed
 
 __all__ = ["categorical", "gamma", "normal", "set_seed", "shuffle", "truncated_normal", "uniform"]
 
 
 def set_seed(seed):
-    """Start all random draws anew."""
-    set_random_seed(int(seed))
+    """Start all random draws anew; from anywhere, without a seed."""
+    if seed is None:
+        forget_seed()
+    else:
+        set_random_seed(int(seed))
 
 
 def normal(shape, mean=0.0, stddev=1.0, dtype="float32", seed=None, name=None):

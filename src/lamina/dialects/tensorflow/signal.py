@@ -3,6 +3,7 @@
 import functools
 
 import jax.numpy as jnp
+import numpy as np
 
 from lamina import ops
 
@@ -29,7 +30,7 @@ def _transform(function):
     def transform(input, fft_length=None, name=None):
         if fft_length is None:
             return function(ops.convert_to_tensor(input))
-        sizes = [int(size) for size in jnp.atleast_1d(jnp.asarray(fft_length))]
+        sizes = tuple(int(size) for size in np.atleast_1d(fft_length))
         return function(ops.convert_to_tensor(input), sizes if function in _OF_TWO_AXES else sizes[0])
 
     return transform

@@ -12,6 +12,7 @@ import numpy as np
 from jax.extend.core import set_current_trace, take_current_trace
 
 from lamina.core import tree
+from lamina.core.context import entering
 from lamina.core.variable import Variable
 
 
@@ -115,12 +116,13 @@ class GradientTape:
 
     def __enter__(self):
         self._watcher = _Watcher()
-        self._context = set_current_trace(self._watcher)
-        self._context.__enter__()
+        self._context = contextlib.ExitStack()
+        self._context.enter_context(set_current_trace(self._watcher))
+        self._context.enter_context(entering(taped=True))
         return self
 
     def __exit__(self, *exception):
-        self._context.__exit__(*exception)
+        self._context.close()
 
     def watch(self, tensor):
         """Accept a tensor to differentiate by: every array can be."""
@@ -145,10 +147,8 @@ class GradientTape:
         inside = _current_trace() is self._watcher
         with self._watcher.outside() if inside else contextlib.nullcontext():
             cotangents = self._cotangents(tree.flatten(target), output_gradients)
-            found = tree.map_structure(lambda source: cotangents.get(id(_array(source))), sources)
-            if unconnected_gradients == UnconnectedGradients.ZERO:
-                return tree.map_structure(lambda x, source: _zero(_array(source)) if x is None else x, found, sources)
-            return found
+            missing = _zero if unconnected_gradients == UnconnectedGradients.ZERO else lambda array: None
+            return tree.map_structure(lambda x: _found(cotangents, _array(x), missing), sources)
 
     def _cotangents(self, targets, output_gradients):
         found, passed = {}, {}
@@ -172,6 +172,11 @@ def _zero(output):
     if _is_float(output):
         return jnp.zeros_like(output)
     return np.zeros(jnp.shape(output), jax.dtypes.float0)
+
+
+def _found(cotangents, array, missing):
+    cotangent = cotangents.get(id(array))
+    return missing(array) if cotangent is None else cotangent
 
 
 def _array(x):
