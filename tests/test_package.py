@@ -38,7 +38,7 @@ def test_an_unknown_name_is_an_attribute_error_with_the_nearest_names(wrong, rig
 
 
 def test_every_public_room_is_a_public_name():
-    inner = {"cli", "core", "demo", "engine", "kernels", "training"}
+    inner = {"cli", "core", "demo", "engine", "importing", "kernels", "training"}
     rooms = {path.name.removesuffix(".py") for path in Path(lamina.__file__).parent.iterdir()}
     assert {room for room in rooms if not room.startswith("_")} - inner == set(lamina._MODULES)
 
