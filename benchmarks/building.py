@@ -97,7 +97,10 @@ def main():
         print(f"{name:22}" + "".join(f"{made * 1e6:9.0f} µs, call {call * 1e3:5.2f} ms" for made, call in costs))
     for name, build in MODELS.items():
         first = [timed(lambda build=build, library=library: build(library)) for library in libraries]
-        again = [timed(lambda build=build, library=library: build(library)) for library in libraries]
+        again = [
+            median([timed(lambda build=build, library=library: build(library)) for _ in range(5)])
+            for library in libraries
+        ]
         layers = len(build(lamina).layers)
         print(f"{name:22}" + "".join(f"{a:9.2f} s, again {b:5.2f} s" for a, b in zip(first, again, strict=True)))
         print(f"  {layers} layers: {again[0] / layers * 1e3:.2f} ms for each in Lamina")

@@ -12,7 +12,9 @@ X, Y = RNG.normal(size=(22, 6)).astype("float32"), RNG.normal(size=(22, 4)).asty
 def trained():
     utils.clear_session()
     utils.set_random_seed(1)
-    model = models.Sequential([layers.Input((6,)), layers.Dense(8, "relu", name="a"), layers.Dense(4, name="b")])
+    normalization = layers.BatchNormalization(synchronized=True)  # its statistics are those of the whole batch
+    stack = [layers.Dense(8, "relu", name="a"), normalization, layers.Dense(4, name="b")]
+    model = models.Sequential([layers.Input((6,)), *stack])
     model.compile("adam", "mse", metrics=["mae"])
     history = model.fit(X, Y, batch_size=8, epochs=2, verbose=0, validation_data=(X, Y))
     return model, history.history

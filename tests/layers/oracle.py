@@ -13,7 +13,9 @@ A row of a test's table is a `case`; `each` runs a test over the rows:
 """
 
 import dataclasses
+import importlib
 import json
+import pathlib
 import types
 import warnings
 import zlib
@@ -189,6 +191,22 @@ def case(layer, inputs=None, /, **kwargs):
 def each(cases):
     """Run a test with the argument `case` for each of the cases."""
     return pytest.mark.parametrize("case", cases, ids=str)
+
+
+def cases_by_layer():
+    """Return the cases of the tables of all test modules beside this one, as lists under the names of their layers."""
+    found = {}
+    for path in sorted(pathlib.Path(__file__).parent.glob("test_*.py")):
+        module = importlib.import_module(f"tests.layers.{path.stem}")
+        for value in vars(module).values():
+            for item in [value] if isinstance(value, Case) else _members(value):
+                found.setdefault(item.layer, []).append(item)
+    return found
+
+
+def _members(value):
+    values = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [item for item in values if isinstance(item, Case)]
 
 
 def as_json(config):

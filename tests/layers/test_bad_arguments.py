@@ -1,10 +1,17 @@
 """Arguments out of their domain are refused at once, by an error that names layer, argument and value."""
 
+import dataclasses
+import inspect
+import re
+
 import keras
 import numpy as np
 import pytest
+from tests.layers.oracle import cases_by_layer
 
+import lamina
 from lamina import layers
+from lamina.core.tensor import KerasTensor
 
 SEQUENCE, IMAGE = np.ones((2, 5, 3), "float32"), np.ones((2, 6, 6, 4), "float32")
 VIDEO = np.ones((1, 2, 4, 4, 3), "float32")
@@ -34,6 +41,69 @@ def test_numbers_out_of_range_are_refused_by_the_constructor(name, arguments, to
 def test_a_rate_that_is_no_number_is_a_type_error_as_in_keras(rate):
     with pytest.raises(TypeError, match="Dropout must be a number from 0 to 1"):
         layers.Dropout(rate)
+
+
+# --- every argument of every layer ----------------------------------------------------------------------------------
+
+COUNTS = "units|filters|(in|out)put_dim|num_(query_|key_value_)?heads|(key|head|value)_dim|groups|depth_multiplier|n"
+SIZES = "kernel_size|pool_size|strides|dilation_rate|output_size|height|width|fft_length|sequence_length"
+BAD = {
+    COUNTS: [0, -1, 2.5],
+    SIZES: [0, -1, "nope", (1, 2, 3, 4)],
+    "rate": [-0.5, 1.5, "nope"],
+    "axis|axes": [99, "nope"],
+    ".*initializer|.*regularizer|.*constraint|.*activation|padding|data_format|.*_mode|interpolation": ["nope"],
+    "cropping|dims|target_shape": ["nope"],
+    "trainable": ["nope"],
+    "dtype": ["nope"],
+    "name": ["a/b", 3],
+    "unknown_argument": [1],
+}
+EVERYWHERE = ("trainable", "dtype", "name", "unknown_argument")
+CASES = {name: cases[0] for name, cases in sorted(cases_by_layer().items()) if not name.startswith("Random")}
+
+
+def bad_arguments(name):
+    """Yield each argument of a layer with values out of its domain."""
+    arguments = dict.fromkeys([*inspect.signature(getattr(layers, name)).parameters, *EVERYWHERE])
+    for argument in arguments:
+        for pattern, values in BAD.items():
+            if re.fullmatch(pattern, argument):
+                yield from ((argument, value) for value in values)
+
+
+def refusal(library, case, symbolic):
+    """Return the error of making a layer and of calling it; None if there is none."""
+    try:
+        layer = case.make(library)
+    except Exception as error:  # noqa: BLE001 -- what it is, is what the test is about
+        return error
+    if symbolic is None or case.inputs is None:
+        return None
+    try:
+        case._call_symbolic(layer, symbolic, np.shape)
+    except Exception as error:  # noqa: BLE001
+        return error
+    return None
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_argument_out_of_its_domain_is_refused_by_name(name):
+    accepted, unclear = [], []
+    for argument, value in bad_arguments(name):
+        case = dataclasses.replace(CASES[name], kwargs={**CASES[name].kwargs, argument: value})
+        error = refusal(lamina, case, KerasTensor)
+        if error is None:
+            if refusal(keras, case, keras.KerasTensor) is not None:
+                accepted.append((argument, value))
+            continue
+        told = str(error)
+        named = getattr(layers, name).__name__ in told or "layer" in told.replace("the layer", "")
+        foreign = "unexpected keyword argument" in told  # Python's own words
+        clear = argument in told and (str(value) in told or foreign)
+        if not (isinstance(error, ValueError | TypeError) and named and clear):
+            unclear.append(f"{argument}={value!r}: {type(error).__name__}: {told}")
+    assert (accepted, unclear) == ([], [])
 
 
 CALLS = [

@@ -1,12 +1,16 @@
 """Turn what goes wrong inside a layer or an op into an error that says where, once, where it happened."""
 
+import os
 import re
 import traceback
 
 from lamina.core import tree
-from lamina.core.errors import LaminaError, ShapeError, describe, message
+from lamina.core.errors import LaminaError, ShapeError, describe, message, parts_of
 from lamina.core.failures import failure_of, note_failure
 from lamina.core.shapes import PROBES
+
+_UNPLACED = "_lamina_unplaced"
+_OURS = os.path.dirname(os.path.dirname(__file__)) + os.sep
 
 
 class CallTypeError(LaminaError, TypeError):
@@ -28,11 +32,35 @@ def with_context(error, layer, args, kwargs):
             error = kind(
                 message("L103", f"{layer.name} cannot compute on ({arguments}).", where=_place(layer), why=told)
             )
-        elif not isinstance(error, LaminaError):
+        elif not isinstance(error, LaminaError) and not (
+            _comes_from_us(error) and locate(error, f"layer {_place(layer)}, called with ({arguments})", layer)
+        ):
             error.add_note(f"  while calling layer {_place(layer)} with ({arguments})")
         failure = note_failure(error)
     failure.add(layer, args, kwargs)
     return error
+
+
+def locate(error, where, layer):
+    """Let the text of one of our errors say where it came up, unless it names the layer or its class already.
+
+    Of several places, as of a cell and of the layer that makes it, the last one is told.
+    Returns: whether the text says it now.
+    """
+    if not error.args or failure_of(error) is not None:
+        return False
+    text = error.__dict__.setdefault(_UNPLACED, str(error.args[0]))
+    names = (type(layer).__name__, getattr(layer, "name", None))
+    if any(name and re.search(rf"\b{re.escape(name)}\b", text) for name in names):
+        return False
+    if isinstance(error, LaminaError):
+        parts = parts_of(text)
+        parts["where"] = "\n".join(filter(None, (parts.get("where"), where)))
+        text = message(parts.pop("code"), parts.pop("what"), **parts)
+    else:
+        text = f"{text}\n  where: {where}"
+    error.args = (text, *error.args[1:])
+    return True
 
 
 def _place(layer):
@@ -45,5 +73,14 @@ def _without_probes(text):
 
 
 def _comes_from_engine(error):
+    return any(part in _origin(error) for part in ("/jax/", "/jaxlib/", "/numpy/"))
+
+
+def _comes_from_us(error):
+    return _origin(error).startswith(_OURS)
+
+
+def _origin(error):
+    """Return the file in which an error was raised."""
     frames = traceback.extract_tb(error.__traceback__)
-    return bool(frames) and any(part in frames[-1].filename for part in ("/jax/", "/jaxlib/", "/numpy/"))
+    return frames[-1].filename if frames else ""

@@ -69,7 +69,7 @@ def standardize_data_format(data_format):
     name = str(data_format).lower()
     if name not in DATA_FORMATS:
         raise ValueError(
-            f"The `data_format` argument must be one of {set(DATA_FORMATS)}. Received: data_format={data_format}"
+            f"The `data_format` argument must be one of {DATA_FORMATS}. Received: data_format={data_format}"
         )
     return name
 

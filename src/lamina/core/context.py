@@ -1,6 +1,7 @@
 """What is true for the running thread only: the open state scope, autocast dtype, running layer and name scopes."""
 
 import threading
+import types
 
 import jax
 import jax.numpy as jnp
@@ -13,6 +14,7 @@ class _ThreadContext(threading.local):
     autocast = None  # variable.py: floating dtype that variables are read in, or None
     layer = None  # layers/layer.py: the innermost running layer
     training = None  # layers/layer.py: its `training` value, None while nobody has said
+    said = types.MappingProxyType({})  # layers/layer.py: further arguments that reach inner layers, by name
     names = ()  # names.py: the open name scopes, outermost first
     shape_trace = False  # shapes.py: shapes are being inferred, values have no meaning
     probe = None  # shapes.py: the size that stands for every unknown one, while no letter can

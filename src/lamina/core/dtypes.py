@@ -96,10 +96,10 @@ def as_array(x, dtype=None, fresh=False):
         return x
     if hasattr(x, "_keras_variable"):
         x = x.value
-    if isinstance(x, np.ndarray) and not fresh:
-        x = x.copy()
-    elif isinstance(x, np.ndarray) and dtype is None:
-        return jax.device_put(x)  # in its memory, if that is aligned; `asarray` would copy it
+    if isinstance(x, np.ndarray):
+        x = x if fresh else x.copy()
+        if x.dtype == dtype or (fresh and dtype is None):
+            return jax.device_put(x)  # in its memory, if that is aligned; `asarray` would copy it
     if dtype == "bfloat16":  # NumPy cannot read bfloat16 from lists and files
         return jnp.asarray(x).astype(dtype)
     return jnp.asarray(x, dtype=dtype)

@@ -1,6 +1,7 @@
 """Names: numbered as Keras numbers them, nested by scopes into paths."""
 
 import collections
+import functools
 import re
 
 from lamina.core.context import entering, thread
@@ -8,6 +9,7 @@ from lamina.core.context import entering, thread
 _counts = collections.Counter()
 
 
+@functools.cache
 def to_snake_case(name):
     """Turn a class name into the name of its first instance.
 

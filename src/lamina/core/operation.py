@@ -200,8 +200,9 @@ def given_arguments(instance):
 def own_config(instance, config):
     """Add the constructor arguments of a user's class, which must be plain values, to `config`."""
     given = given_arguments(instance)
-    plain = given is not None and all(isinstance(x, _PLAIN) for x in tree.flatten(given))
-    if not plain:
+    if given is not None:  # a base of the library has written what it knows, such as the layer in a wrapper
+        given = {key: value for key, value in given.items() if key not in config or _is_plain(value)}
+    if given is None or not _is_plain(given):
         raise NotImplementedError(
             f"{type(instance).__name__} was made with arguments that are no plain values (numbers, strings, lists of "
             "them), so its config "
@@ -213,3 +214,7 @@ def own_config(instance, config):
     if "name" not in accepted and not any(p.kind is inspect.Parameter.VAR_KEYWORD for p in accepted.values()):
         config.pop("name", None)
     return {**config, **{key: value for key, value in given.items() if key != "name"}}
+
+
+def _is_plain(structure):
+    return all(isinstance(x, _PLAIN) for x in tree.flatten(structure))

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from lamina import activations
+from lamina.layers.demands import assert_axes, axis_or_axes
 from lamina.layers.input_spec import InputSpec
 from lamina.layers.layer import Layer
 from lamina.layers.weights import add_weight, keep_options
@@ -59,7 +60,7 @@ class LeakyReLU(Layer):
     def __init__(self, negative_slope=0.3, **kwargs):
         if "alpha" in kwargs:
             negative_slope = kwargs.pop("alpha")
-            warnings.warn("Argument `alpha` is deprecated. Use `negative_slope` instead.", stacklevel=2)
+            warnings.warn("Argument `alpha` is deprecated. Use `negative_slope` instead.", stacklevel=3)
         super().__init__(**kwargs)
         self.negative_slope = _not_negative(self, "negative_slope", negative_slope, kind="Leaky ReLU")
         self.supports_masking = True
@@ -156,13 +157,14 @@ class Softmax(Layer):
 
     def __init__(self, axis=-1, **kwargs):
         super().__init__(**kwargs)
-        self.axis = axis
+        self.axis = axis_or_axes(self, "axis", axis)
         self.supports_masking = True
         self.built = not self._has_own_build()
 
     def call(self, inputs, mask=None):
         """Compute on arrays."""
-        axis = tuple(self.axis) if isinstance(self.axis, list | tuple) else self.axis
+        assert_axes(self, "axis", self.axis, inputs.shape)
+        axis = tuple(self.axis) if isinstance(self.axis, list) else self.axis
         if mask is None:
             return activations.softmax(inputs, axis)
         _require_broadcast(mask, inputs)
@@ -182,9 +184,8 @@ def _require_broadcast(mask, inputs):
 
 def _not_negative(layer, name, value, kind="ReLU"):
     if value is None or value < 0:
-        wrong = "None" if value is None else "a negative value"
+        wrong = "None or a negative value" if value is None else "a negative value"
         raise ValueError(
-            f"The {name} value of a {kind} layer cannot be {wrong}: it is 0 or more. '{layer.name}' received: "
-            f"{name}={value}"
+            f"The {name} of a {kind} layer cannot be {wrong}: it is 0 or more. '{layer.name}' received: {name}={value}"
         )
     return value

@@ -2,9 +2,11 @@
 
 import functools
 import inspect
+import reprlib
 
 from lamina import activations
 from lamina.core import serialization
+from lamina.core.operation import parameters
 
 
 def is_ours(cls):
@@ -23,6 +25,13 @@ def declared_arguments(cls):
     return tuple(
         n for n, p in inspect.signature(own.__init__).parameters.items() if n not in skipped and p.kind not in variadic
     )
+
+
+def constructor_call(layer):
+    """Return how a layer was made: "Conv2D(filters=8, kernel_size=3)"."""
+    args, kwargs = layer._given
+    given = {**dict(zip(parameters(type(layer)), args, strict=False)), **kwargs}
+    return f"{type(layer).__name__}({', '.join(f'{name}={reprlib.repr(value)}' for name, value in given.items())})"
 
 
 def serialize_argument(name, value):

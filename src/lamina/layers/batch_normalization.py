@@ -195,5 +195,5 @@ def _checked_clipping(bounds):
     if low is not None and high is not None and high < low:
         raise ValueError(f"In `renorm_clipping`, rmax should be at least rmin. Received: {bounds}")
     if shift is not None and shift < 0:
-        raise ValueError(f"In `renorm_clipping`, dmax must not be negative. Received: {bounds}")
+        raise ValueError(f"In `renorm_clipping`, dmax should be non-negative. Received: {bounds}")
     return bounds

@@ -36,12 +36,13 @@ def is_tensor(x):
 
 
 def bind(layer, args, kwargs):
-    """Return the arguments of a call by name, without defaults; `training` may come to any layer.
+    """Return the arguments of a call by name, without defaults; `training` and the like may come to any layer.
 
     Raises: TypeError if they do not fit the signature of `call`.
     """
-    if "training" in kwargs and "training" not in call_parameters(type(layer)):
-        kwargs = {name: value for name, value in kwargs.items() if name != "training"}
+    foreign = layer._call_context_args.intersection(kwargs).difference(call_parameters(type(layer)))
+    if foreign:
+        kwargs = {name: value for name, value in kwargs.items() if name not in foreign}
     return call_signature(type(layer)).bind(*args, **kwargs).arguments
 
 
@@ -101,11 +102,13 @@ def shapes_for(method, shapes, call_names, class_name):
     if len(names) == 1:
         return {names[0]: next(iter(shapes.values()), None)}
     for name in names:
-        if not name.endswith("_shape") or name.removesuffix("_shape") not in call_names:
+        argument = name.removesuffix("_shape")
+        if argument == name or argument not in call_names:
+            wrong = f"but `call()` does not have argument `{argument}`"
+            wrong = "which does not end in `_shape`" if argument == name else wrong
             raise ValueError(
-                f"`{method.__name__}()` of {class_name} has the argument `{name}`, which does not end in `_shape` or "
-                "names no tensor; with more than one argument each must be named after an argument of `call()`: one of "
-                f"{[f'{n}_shape' for n in call_names]}."
+                f"`{method.__name__}()` of {class_name} has the argument `{name}`, {wrong}. With several arguments "
+                f"each must be named after an argument of `call()`: one of {[f'{n}_shape' for n in call_names]}."
             )
     return {name: shapes[name] for name in names if name in shapes}
 

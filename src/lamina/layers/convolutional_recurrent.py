@@ -1,5 +1,7 @@
 """LSTMs whose products are convolutions, for videos and the like: ConvLSTM1D, ConvLSTM2D, ConvLSTM3D."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 
@@ -120,23 +122,29 @@ class ConvLSTMCell(DropoutCell):
 
     def call(self, inputs, states, training=False):
         """Compute on arrays."""
+        x_patterns, h_patterns = self.dropout_patterns(inputs, states[0], training)
+        return self.step(self.input_shares(inputs, x_patterns), states, h_patterns)
+
+    def input_shares(self, x, patterns):
+        """Return the share of the input in all gates, channels last, (..., *spatial', 4 * filters), bias included."""
+        shares = self._shares(x, self.kernel.value, patterns, self._input_conv)
+        return shares if self.bias is None else shares + self.bias.value
+
+    def step(self, x_shares, states, patterns):
+        """Return the output and the states that the share of an input and the states before lead to."""
         h, c = states
-        x_patterns, h_patterns = self.dropout_patterns(inputs, h, training)
-        x_shares = self._shares(inputs, self.kernel.value, x_patterns, self._input_conv)
-        h_shares = self._shares(h, self.recurrent_kernel.value, h_patterns, self._recurrent_conv)
-        biases = [0] * 4 if self.bias is None else jnp.split(self.bias.value, 4)
-        parts = zip(x_shares, h_shares, biases, strict=True)
-        i, f, g, o = (self._to_format(x_share + h_share + bias) for x_share, h_share, bias in parts)
+        gates = x_shares + self._shares(h, self.recurrent_kernel.value, patterns, self._recurrent_conv)
+        i, f, g, o = map(self._to_format, jnp.split(gates, 4, axis=-1))
         c = self.recurrent_activation(f) * c + self.recurrent_activation(i) * self.activation(g)
         h = self.recurrent_activation(o) * self.activation(c)
         return h, [h, c]
 
     def _shares(self, x, kernel, patterns, convolution):
-        """Return the share of `x` in each gate, channels last."""
+        """Return the share of `x` in all gates, channels last."""
         if patterns is None:
-            return jnp.split(convolution(self._from_format(x), kernel), 4, axis=-1)
+            return convolution(self._from_format(x), kernel)
         parts = zip(patterns, jnp.split(kernel, 4, axis=-1), strict=True)
-        return [convolution(self._from_format(x * pattern), part) for pattern, part in parts]
+        return jnp.concatenate([convolution(self._from_format(x * pattern), part) for pattern, part in parts], -1)
 
     def _input_conv(self, x, kernel):
         if self.padding == "valid":
@@ -236,6 +244,17 @@ class ConvLSTM(CellRNN):
             **kwargs,
         )
         self.input_spec = InputSpec(ndim=self.rank + 3)
+
+    def _step_over(self, sequences, states, training):
+        """Convolve the images of all steps at once; only the convolutions of h are left for the loop."""
+        x_patterns, h_patterns = self.cell.dropout_patterns(sequences[:, 0], states[0], training)
+        batch, steps = sequences.shape[:2]
+        images = sequences.reshape(batch * steps, *sequences.shape[2:])
+        if x_patterns is not None:
+            x_patterns = [jnp.repeat(pattern, steps, axis=0) for pattern in x_patterns]
+        shares = self.cell.input_shares(images, x_patterns)
+        step = functools.partial(self.cell.step, patterns=h_patterns)
+        return step, shares.reshape(batch, steps, *shares.shape[1:])
 
     def get_config(self):
         """Return the constructor arguments, serializable, under Keras's keys."""

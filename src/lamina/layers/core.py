@@ -2,7 +2,7 @@
 
 import jax.numpy as jnp
 
-from lamina import activations
+from lamina import activations, ops
 from lamina.core import serialization
 from lamina.core.context import set_mask
 from lamina.core.errors import ShapeError, message
@@ -173,7 +173,7 @@ class Masking(Layer):
 
     def compute_mask(self, inputs, mask=None):
         """Return where any feature differs from the mask value, bool `(batch, steps)`."""
-        return jnp.any(jnp.not_equal(inputs, self.mask_value), axis=-1)
+        return ops.any(ops.not_equal(inputs, self.mask_value), axis=-1)
 
     def call(self, inputs):
         """Compute on arrays."""

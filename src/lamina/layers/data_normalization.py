@@ -7,6 +7,7 @@ import numpy as np
 
 from lamina.core import config
 from lamina.layers.adapting import batches_of
+from lamina.layers.demands import assert_axes, axis_or_axes
 from lamina.layers.layer import Layer
 
 
@@ -36,7 +37,8 @@ class Normalization(Layer):
 
     def __init__(self, axis=-1, mean=None, variance=None, invert=False, **kwargs):
         super().__init__(**kwargs)
-        self.axis = () if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
+        axes = [] if axis is None else axis_or_axes(self, "axis", axis)
+        self.axis = tuple(axes) if isinstance(axes, list) else (axes,)
         if (mean is None) != (variance is None):
             raise ValueError(
                 "When setting values directly, both `mean` and `variance` must be set. "
@@ -78,13 +80,8 @@ class Normalization(Layer):
             self._given_variance = np.broadcast_to(np.asarray(self.input_variance), shape)
 
     def _kept_axes(self, shape):
-        ndim = len(shape)
-        if any(not -ndim <= axis < ndim for axis in self.axis):
-            raise ValueError(
-                "All `axis` values must be in the range [-ndim, ndim). "
-                f"Received inputs with ndim={ndim}, while axis={self.axis}"
-            )
-        return sorted(axis % ndim for axis in self.axis)
+        assert_axes(self, "axis", self.axis, shape)
+        return sorted(axis % len(shape) for axis in self.axis)
 
     @property
     def mean(self):

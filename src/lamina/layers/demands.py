@@ -31,3 +31,29 @@ def fraction(layer, name, value):
             f"{type(layer).__name__} received: {name}={value}"
         )
     return value
+
+
+def axis_or_axes(layer, name, value, several=True):
+    """Return an axis or, with `several`, axes as a list.
+
+    Raises:   TypeError for anything else.
+    """
+    as_list = several and isinstance(value, list | tuple)
+    axes = list(value) if as_list else [value]
+    if not all(isinstance(axis, int | np.integer) for axis in axes):
+        expected = "an int or a list/tuple of ints" if several else "an int"
+        raise TypeError(
+            f"Invalid value for `{name}` argument: expected {expected}. {type(layer).__name__} received: "
+            f"{name}={value!r}"
+        )
+    return axes if as_list else value
+
+
+def assert_axes(layer, name, axes, shape):
+    """Raise ValueError unless an input of `shape` has the axis, or all of the axes."""
+    ndim = len(shape)
+    if not all(-ndim <= axis < ndim for axis in (axes if isinstance(axes, list | tuple) else [axes])):
+        raise ValueError(
+            f"The `{name}` of {type(layer).__name__} '{layer.name}' must lie between {-ndim} and {ndim - 1} for "
+            f"an input of shape {tuple(shape)}. Received: {name}={axes}"
+        )

@@ -4,6 +4,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from lamina.core.errors import ShapeError, message
+from lamina.layers.demands import assert_axes
 from lamina.layers.merging import Merge, require_list
 
 
@@ -40,6 +41,8 @@ class Dot(Merge):
         first, second = input_shape
         if min(len(first), len(second)) < 2:
             raise ValueError(f"A `Dot` layer needs inputs of at least 2 axes. Received: {first} and {second}")
+        for shape, axis in zip(input_shape, [self.axes] * 2 if isinstance(self.axes, int) else self.axes, strict=True):
+            assert_axes(self, "axes", axis, shape)
         left, right = self._axis_of(0, len(first)), self._axis_of(1, len(second))
         if 0 in (left, right):
             raise ValueError(

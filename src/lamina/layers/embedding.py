@@ -5,6 +5,7 @@ import warnings
 import jax
 import jax.numpy as jnp
 
+from lamina import ops
 from lamina.core.context import set_mask
 from lamina.core.errors import DataError, describe, message
 from lamina.layers.arguments import serialize_argument
@@ -55,7 +56,7 @@ class Embedding(Quantizable, Layer):
         **kwargs,
     ):
         if kwargs.pop("input_length", None) is not None:
-            warnings.warn("Argument `input_length` is deprecated. Just remove it.", stacklevel=2)
+            warnings.warn("Argument `input_length` is deprecated. Just remove it.", stacklevel=3)
         super().__init__(**kwargs)
         self.input_dim = positive_integer(self, "input_dim", input_dim)
         self.output_dim = positive_integer(self, "output_dim", output_dim)
@@ -118,7 +119,7 @@ class Embedding(Quantizable, Layer):
 
     def compute_mask(self, inputs, mask=None):
         """Return `inputs != 0`, or None without `mask_zero`."""
-        return jnp.not_equal(inputs, 0) if self.mask_zero else None
+        return ops.not_equal(inputs, 0) if self.mask_zero else None
 
     def get_config(self):
         """Return the constructor arguments, serializable, under Keras's keys."""

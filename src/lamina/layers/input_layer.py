@@ -39,7 +39,7 @@ class InputLayer(Layer):
         **kwargs,
     ):
         if "input_shape" in kwargs:
-            warnings.warn("Argument `input_shape` is deprecated. Use `shape` instead.", stacklevel=2)
+            warnings.warn("Argument `input_shape` is deprecated. Use `shape` instead.", stacklevel=3)
             shape = kwargs.pop("input_shape")
         super().__init__(name=name, **kwargs)
         for argument, asked in (("sparse", sparse), ("ragged", ragged)):

@@ -27,6 +27,8 @@ class Lambda(Layer):
 
     def __init__(self, function, output_shape=None, mask=None, arguments=None, **kwargs):
         super().__init__(**kwargs)
+        if not callable(function):
+            raise TypeError(f"The `function` of a Lambda layer must be callable. Received: function={function!r}")
         self.function = function
         self.arguments = arguments or {}
         self._output_shape = output_shape

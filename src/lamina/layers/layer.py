@@ -4,58 +4,52 @@ From `layer(x)` to the maths: `Layer.__call__` -> `call` of the layer.
 """
 
 import functools
-import inspect
-import warnings
 
 import jax
 
-from lamina import constraints, initializers, regularizers
-from lamina.core import dtypes, policies, remat, shapes, tools, tree
-from lamina.core.blame import with_context
-from lamina.core.context import entering, thread
+from lamina import regularizers
+from lamina.core import policies, remat, shapes, tools, tree
+from lamina.core.blame import locate, with_context
+from lamina.core.context import thread
 from lamina.core.errors import nearest
-from lamina.core.names import current_path, name_scope
+from lamina.core.names import name_scope
 from lamina.core.operation import Node, Operation, is_overridden, own_config, parameters
+from lamina.core.policy_map import DTypePolicyMap
 from lamina.core.state import StatelessScope
 from lamina.core.tensor import KerasTensor, any_symbolic
-from lamina.core.variable import Variable
-from lamina.layers import calling, passing
-from lamina.layers.arguments import declared_arguments, is_ours, old_input_shape, serialize_argument
+from lamina.layers import calling, known_shapes, passing
+from lamina.layers.arguments import (
+    constructor_call,
+    declared_arguments,
+    is_ours,
+    old_input_shape,
+    serialize_argument,
+)
+from lamina.layers.building import Buildable, recorded_build
 from lamina.layers.input_spec import InputSpec, assert_input_compatibility
 from lamina.layers.losses import WithLosses, layers_with_losses
 from lamina.layers.precision import WithPolicy
 from lamina.layers.tracking import Tracked
 from lamina.layers.weights import take
 
+_ONLY_TRAINING = frozenset({"training"})
 
-def _recorded_build(build):
-    """Let the outermost `build` open the layer's name scope, remember its shapes and close the layer's state."""
-    signature = inspect.signature(build)
 
-    @functools.wraps(build)
-    def recorded(self, *args, **kwargs):
-        if self._building:
-            build(self, *args, **kwargs)
-            return
-        shapes = dict(list(signature.bind(self, *args, **kwargs).arguments.items())[1:])
-        if self._locked and shapes == self._build_shapes:  # by `compute_output_shape`, or by this method
-            return
-        self._building = True
+def _telling_constructor(init):
+    """Let the errors of a constructor of the library name the layer and the arguments that it was given."""
+
+    @functools.wraps(init)
+    def telling(self, *args, **kwargs):
         try:
-            with name_scope(self.name, caller=self):
-                self._path = current_path()
-                self._settle_policy()
-                build(self, *args, **kwargs)
-        finally:
-            self._building = False
-        self._build_shapes = shapes
-        self.built = True
-        self._locked = True
+            init(self, *args, **kwargs)
+        except (TypeError, ValueError) as error:
+            locate(error, constructor_call(self), self)
+            raise
 
-    return recorded
+    return telling
 
 
-class Layer(WithPolicy, WithLosses, Tracked, Operation):
+class Layer(Buildable, WithPolicy, WithLosses, Tracked, Operation):
     """A function with weights: define `build` to make the weights and `call` to compute.
 
     Args:
@@ -78,12 +72,14 @@ class Layer(WithPolicy, WithLosses, Tracked, Operation):
     _internal_attributes = frozenset({"_tracked", "_inbound_nodes", "_outbound_nodes", "_given"})
     _allow_non_tensor_positional_args = False
     _convert_input_args = True
-    _building = False
+    _call_context_args = _ONLY_TRAINING
+    _called = None  # that is, `__init__` was not
     _config_skips = ()
     supports_jit = True
 
     def __init__(self, *, activity_regularizer=None, trainable=True, dtype=None, autocast=True, name=None, **kwargs):
-        object.__setattr__(self, "_tracked", [])
+        if self._tracked is None:
+            object.__setattr__(self, "_tracked", [])
         Operation.__init__(self, name=name)
         self._path = None
         self._set_policy(policies.get(dtype))
@@ -112,18 +108,20 @@ class Layer(WithPolicy, WithLosses, Tracked, Operation):
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         if "build" in vars(cls):
-            cls.build = _recorded_build(vars(cls)["build"])
+            cls.build = recorded_build(vars(cls)["build"])
+        if "__init__" in vars(cls) and is_ours(cls):
+            cls.__init__ = _telling_constructor(vars(cls)["__init__"])
 
     # --- calling -----------------------------------------------------------------------------------------------
 
     def __call__(self, *args, **kwargs):
         """Apply the layer: to arrays it computes, to symbolic tensors it adds a node to the graph."""
-        if self._tracked is None:
+        if self._called is None:
             raise RuntimeError(
                 f"In layer '{type(self).__name__}', you forgot to call `super().__init__()` in `__init__()`."
             )
         given = args, kwargs
-        before = thread.layer, thread.training, thread.autocast
+        before = thread.layer, thread.training, thread.autocast, thread.said
         try:
             plain = (
                 len(args) == 1 and not kwargs and isinstance(args[0], jax.Array) and args[0].dtype == self.input_dtype
@@ -140,6 +138,8 @@ class Layer(WithPolicy, WithLosses, Tracked, Operation):
             if thread.layer is None and layers_with_losses:
                 self._clear_losses()
             passing.pass_training(self, kwargs)
+            if self._call_context_args is not _ONLY_TRAINING:
+                thread.said = passing.pass_context(self, kwargs)
             mask = passing.pass_masks(self, inputs, args, kwargs)
             training = kwargs.get("training", thread.training)
             thread.layer, thread.training, thread.autocast = self, training, self._autocast()
@@ -155,7 +155,7 @@ class Layer(WithPolicy, WithLosses, Tracked, Operation):
                 raise
             raise told from error
         finally:
-            thread.layer, thread.training, thread.autocast = before
+            thread.layer, thread.training, thread.autocast, thread.said = before
         if self.activity_regularizer is not None:
             self._add_activity_losses(outputs)
         if self._supports_masking:
@@ -165,6 +165,15 @@ class Layer(WithPolicy, WithLosses, Tracked, Operation):
             passing.warn_of_lost_mask(self)
         return outputs
 
+    def _register_call_context_args(self, *names):
+        """Let arguments, like `training`, reach also those of the layers inside that register them.
+
+        Raises: RuntimeError once the layer has been called.
+        """
+        if self._called:
+            raise RuntimeError("Cannot add call-context args after the layer has been called.")
+        self._call_context_args = self._call_context_args.union(names)
+
     def call(self, *args, **kwargs):
         """Compute the layer's output from arrays; subclasses define it."""
         raise NotImplementedError(f"Layer {type(self).__name__} does not have a `call` method implemented.")
@@ -173,13 +182,13 @@ class Layer(WithPolicy, WithLosses, Tracked, Operation):
         """The first call and calls inside a trace: names for new variables, and for the compiled program."""
         with jax.named_scope(self.name), name_scope(self.name, caller=self):
             outputs = self.call(*args, **kwargs)
-        self._called = True
-        self.built = True
+        self._called = self.built = self._locked = True
         return outputs
 
     def _record_call(self, args, kwargs):
         outputs = self.compute_output_spec(*args, **kwargs)
         Node(self, args, kwargs, outputs)
+        passing.connect_masks(outputs)
         return outputs
 
     def symbolic_call(self, *args, **kwargs):
@@ -189,7 +198,7 @@ class Layer(WithPolicy, WithLosses, Tracked, Operation):
     def compute_output_spec(self, *args, **kwargs):
         """Return what a call would return, as KerasTensors, by running `call` or the user's `compute_output_shape`."""
         if not is_overridden(self, "compute_output_shape", Layer):
-            return shapes.infer(self, *args, **kwargs)
+            return known_shapes.infer(self, args, kwargs)
         names = calling.call_parameters(type(self))
         wanted = calling.shapes_for(
             self.compute_output_shape, calling.shapes_of(self, args, kwargs), names, type(self).__name__
@@ -199,6 +208,8 @@ class Layer(WithPolicy, WithLosses, Tracked, Operation):
 
     def compute_output_shape(self, *args, **kwargs):
         """Return the shape of the output for input shapes (tuples with None, or structures of them)."""
+        if not is_overridden(self, "call", Layer):
+            raise self._not_implemented_error("compute_output_shape")
         inputs = [
             None if a is None else tree.map_shape_structure(lambda s: KerasTensor(s, dtype=self.compute_dtype), a)
             for a in args
@@ -229,111 +240,6 @@ class Layer(WithPolicy, WithLosses, Tracked, Operation):
     @supports_masking.setter
     def supports_masking(self, value):
         self._supports_masking = value
-
-    # --- building ----------------------------------------------------------------------------------------------
-
-    @_recorded_build
-    def build(self, input_shape):
-        """Make the weights for inputs of `input_shape` (tuple with None, or a structure of them)."""
-        if not self._has_own_build() and any(not layer.built for layer in self._layers):
-            warnings.warn(
-                f"`build()` was called on layer '{self.name}', however the layer does not have a `build()` method "
-                "implemented and it looks like it has unbuilt state. Implement `build()` so that it builds the "
-                "sublayers.",
-                stacklevel=3,
-            )
-
-    build.only_runs_call = True
-
-    def _has_own_build(self):
-        return not getattr(type(self).build, "only_runs_call", False)
-
-    def _build_by_call(self, args, kwargs, inputs):
-        """Build with the shapes of a call; without a `build`, sublayers are built when the call reaches them."""
-        found = calling.shapes_of(self, args, kwargs)
-        if not self._has_own_build():
-            self._build_shapes = {"input_shape": next(iter(found.values()), None)} if len(found) == 1 else found
-            self.built = all(layer.built for layer in self._layers)
-            return
-        wanted = calling.shapes_for(self.build, found, calling.call_parameters(type(self)), type(self).__name__)
-        with entering(layer=None, autocast=None):
-            self.build(**wanted)
-        if self._input_spec is not None:
-            assert_input_compatibility(self._input_spec, inputs, self.name)
-
-    def get_build_config(self):
-        """Return the shapes the layer was built with, or None."""
-        if self._build_shapes is None:
-            return None
-        if len(self._build_shapes) == 1:
-            return {"input_shape": next(iter(self._build_shapes.values()))}
-        return {"shapes_dict": self._build_shapes}
-
-    def build_from_config(self, config):
-        """Build with the shapes that `get_build_config` returned."""
-        if not config:
-            return
-        if "input_shape" in config:
-            self.build(_tuples(config["input_shape"]))
-        elif "shapes_dict" in config:
-            self.build(**{name: _tuples(shape) for name, shape in config["shapes_dict"].items()})
-
-    def add_weight(
-        self,
-        shape=None,
-        initializer=None,
-        dtype=None,
-        trainable=True,
-        autocast=True,
-        regularizer=None,
-        constraint=None,
-        aggregation="none",
-        overwrite_with_gradient=False,
-        name=None,
-    ):
-        """Make a variable that the layer owns.
-
-        Args:
-            shape: tuple of sizes.
-            initializer: name or callable; by default "glorot_uniform" for floats, "zeros" for integers.
-            dtype: by default the policy's variable dtype.
-            trainable, autocast, aggregation, name: see `Variable`.
-            regularizer, constraint: names or callables.
-            overwrite_with_gradient: whether optimizers put the gradient in the variable's place.
-        Returns: the Variable.
-        """
-        dtype = self.variable_dtype if dtype is None else dtypes.standardize_dtype(dtype)
-        if initializer is None:
-            initializer = "glorot_uniform" if dtypes.is_float(dtype) else "zeros"
-        with self._name_scope():
-            variable = Variable(
-                initializers.get(initializer),
-                shape=() if shape is None else shape,
-                dtype=dtype,
-                trainable=trainable,
-                autocast=autocast,
-                aggregation=aggregation,
-                name=name,
-            )
-        variable.regularizer = regularizers.get(regularizer)
-        variable.constraint = constraints.get(constraint)
-        variable.overwrite_with_gradient = overwrite_with_gradient
-        self._track(variable)
-        if not self._trainable:
-            variable.trainable = False
-        return variable
-
-    def _name_scope(self):
-        """Return the scope of the layer's variables: where it was built, once that is known."""
-        if self._path is None or self._building:
-            return name_scope(self.name, caller=self)
-        *outer, own = self._path.split("/")
-        return entering(names=(*((name, None) for name in outer), (own, self)))
-
-    def _build_at_init(self):
-        """Take the layer for built: its weights were made by the constructor."""
-        self.built = True
-        self._locked = True
 
     # --- state -------------------------------------------------------------------------------------------------
 
@@ -417,7 +323,9 @@ class Layer(WithPolicy, WithLosses, Tracked, Operation):
         """
         config = dict(config)
         if isinstance(config.get("dtype"), dict):
-            config["dtype"] = policies.get(config["dtype"])
+            policy = policies.get(config["dtype"])
+            plain = not isinstance(policy, DTypePolicyMap) and policy.quantization_mode is None
+            config["dtype"] = policy.name if plain else policy  # constructors may compare the name
         try:
             return cls(**config)
         except Exception as error:
@@ -457,11 +365,6 @@ def _as_shape(shape):
     if isinstance(shape, list) and tree.is_shape(shape):
         return tuple(shape)
     return shape
-
-
-def _tuples(shape):
-    """Make the lists of a shape (or structure of shapes) read from JSON tuples again."""
-    return tree.map_shape_structure(tuple, shape) if shape is not None else None
 
 
 __all__ = ["InputSpec", "Layer"]

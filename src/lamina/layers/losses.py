@@ -45,4 +45,4 @@ class WithLosses:
         for output in tree.flatten(outputs):
             if isinstance(output, jax.Array):
                 loss = self.activity_regularizer(output)
-                self.add_loss(loss / output.shape[0] if output.ndim else loss)
+                self.add_loss(loss / max(output.shape[0], 1) if output.ndim else loss)

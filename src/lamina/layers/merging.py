@@ -4,10 +4,12 @@ import functools
 
 import jax.numpy as jnp
 
+from lamina import ops
 from lamina.core import dtypes
 from lamina.core.context import get_mask, set_mask
 from lamina.core.errors import ShapeError, message
 from lamina.core.tensor import KerasTensor
+from lamina.layers.demands import axis_or_axes
 from lamina.layers.layer import Layer
 
 
@@ -70,7 +72,7 @@ class Merge(Layer):
         masks = _masks_for(inputs, mask)
         if masks is None or any(m is None for m in masks):
             return None
-        return functools.reduce(jnp.logical_or, masks)
+        return functools.reduce(ops.logical_or, masks)
 
 
 class Add(Merge):
@@ -208,7 +210,7 @@ class Concatenate(Merge):
 
     def __init__(self, axis=-1, **kwargs):
         super().__init__(**kwargs)
-        self.axis = axis
+        self.axis = axis_or_axes(self, "axis", axis, several=False)
 
     def _equal_axes(self, ranks):
         return [[(i, axis) for i in range(len(ranks))] for axis in range(ranks[0]) if axis != self.axis % ranks[0]]
@@ -239,11 +241,11 @@ class Concatenate(Merge):
         masks = _masks_for(inputs, mask)
         if masks is None or all(m is None for m in masks):
             return None
-        full = [
-            jnp.ones(x.shape, bool) if m is None else jnp.broadcast_to(_spread(m, x), x.shape)
-            for x, m in zip(inputs, masks, strict=True)
-        ]
-        return jnp.any(jnp.concatenate(full, axis=self.axis), axis=-1)
+        full = [ops.ones_like(x, dtype="bool") for x in inputs]
+        for i, m in enumerate(masks):
+            if m is not None:
+                full[i] = ops.logical_and(full[i], ops.expand_dims(m, tuple(range(m.ndim, full[i].ndim))))
+        return ops.any(ops.concatenate(full, axis=self.axis), axis=-1)
 
 
 def add(inputs, **kwargs):

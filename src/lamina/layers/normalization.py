@@ -6,24 +6,10 @@ import jax.numpy as jnp
 from jax import lax
 
 from lamina.kernels.forms import compiled
+from lamina.layers.demands import assert_axes, axis_or_axes
 from lamina.layers.input_spec import InputSpec
 from lamina.layers.layer import Layer
 from lamina.layers.weights import add_weight, keep_options
-
-
-def _axis_argument(layer, axis):
-    """Return an axis, or a list of axes.
-
-    Raises:   TypeError for anything else.
-    """
-    if isinstance(axis, int):
-        return axis
-    if isinstance(axis, list | tuple):
-        return list(axis)
-    raise TypeError(
-        f"Invalid value for `axis` argument: expected an int or a list/tuple of ints. {type(layer).__name__} received: "
-        f"axis={axis!r}"
-    )
 
 
 def _sizes_along(layer, input_shape, axes):
@@ -31,11 +17,11 @@ def _sizes_along(layer, input_shape, axes):
 
     Raises:   ValueError for an axis that the input does not have, or of unknown size.
     """
-    rank = len(input_shape)
-    if any(not -rank <= axis < rank or input_shape[axis] is None for axis in axes):
+    assert_axes(layer, "axis", axes, input_shape)
+    if any(input_shape[axis] is None for axis in axes):
         raise ValueError(
-            f"Axis {axes} of {type(layer).__name__} '{layer.name}' is out of bounds for, or of unknown size in, an "
-            f"input of shape {tuple(input_shape)}."
+            f"{type(layer).__name__} '{layer.name}' needs to know the sizes along axis={axes} to make its weights; the "
+            f"input has shape {tuple(input_shape)}."
         )
     return tuple(input_shape[axis] for axis in axes)
 
@@ -97,7 +83,7 @@ class LayerNormalization(Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.axis = _axis_argument(self, axis)
+        self.axis = axis_or_axes(self, "axis", axis)
         self.epsilon = epsilon
         self.center = center
         self.scale = scale
@@ -107,7 +93,7 @@ class LayerNormalization(Layer):
         if rms_scaling:
             warnings.warn(
                 "`rms_scaling=True` scales by the deviation, not the root mean square; use RMSNormalization for that.",
-                stacklevel=2,
+                stacklevel=3,
             )
         self.supports_masking = True
         self.autocast = False
@@ -177,7 +163,7 @@ class GroupNormalization(Layer):
             )
         super().__init__(**kwargs)
         self.groups = groups
-        self.axis = axis
+        self.axis = axis_or_axes(self, "axis", axis, several=False)
         self.epsilon = epsilon
         self.center = center
         self.scale = scale
@@ -238,12 +224,12 @@ class RMSNormalization(Layer):
 
     def __init__(self, axis=-1, epsilon=1e-6, **kwargs):
         super().__init__(**kwargs)
-        self.axis = axis
+        self.axis = axis_or_axes(self, "axis", axis)
         self.epsilon = epsilon
 
     def build(self, input_shape):
         """Make the scale."""
-        self.axis = sorted(self.axis) if isinstance(self.axis, list | tuple) else [self.axis]
+        self.axis = sorted(self.axis) if isinstance(self.axis, list) else [self.axis]
         shape = _sizes_along(self, input_shape, self.axis)
         self.scale = self.add_weight(name="scale", shape=shape, initializer="ones")
 
@@ -273,11 +259,12 @@ class UnitNormalization(Layer):
 
     def __init__(self, axis=-1, **kwargs):
         super().__init__(**kwargs)
-        self.axis = _axis_argument(self, axis)
+        self.axis = axis_or_axes(self, "axis", axis)
         self.supports_masking = True
 
     def call(self, inputs):
         """Compute on arrays."""
+        assert_axes(self, "axis", self.axis, inputs.shape)
         x = _wide(inputs)
         square_sum = jnp.sum(jnp.square(x), self.axis, keepdims=True)
         return (x * lax.rsqrt(jnp.maximum(square_sum, 1e-24))).astype(self.compute_dtype)

@@ -7,6 +7,8 @@ import jax
 from lamina.core import tree
 from lamina.core.context import get_mask, set_mask, thread
 from lamina.core.errors import warn
+from lamina.core.op import op
+from lamina.core.operation import Node
 from lamina.core.tensor import KerasTensor
 from lamina.layers import calling
 
@@ -25,6 +27,24 @@ def pass_training(layer, kwargs):
         kwargs["training"] = value
     else:
         kwargs.pop("training", None)
+
+
+def pass_context(layer, kwargs):
+    """Do for the other arguments that a layer registered what is done for `training`.
+
+    Returns: dict, what layers inside find said.
+    """
+    said = dict(thread.said)
+    parameters = calling.call_parameters(type(layer))
+    for name in layer._call_context_args - {"training"}:
+        value = kwargs.pop(name, None)
+        value = said.get(name) if value is None else value
+        if value is None and name in parameters and parameters[name].default is not inspect.Parameter.empty:
+            value = parameters[name].default
+        if value is not None and name in parameters:
+            kwargs[name] = value
+        said[name] = value
+    return said
 
 
 def pass_masks(layer, inputs, args, kwargs):
@@ -56,6 +76,20 @@ def mask_outputs(layer, inputs, outputs, previous_mask):
     for x, mask in zip(flat, tree.flatten(masks), strict=False):
         if mask is not None and get_mask(x) is None:
             set_mask(x, mask)
+
+
+@op("x")
+def mask_of(x):
+    """Return the mask that travels with an array."""
+    return get_mask(x)
+
+
+def connect_masks(outputs):
+    """Make the masks of symbolic outputs parts of the graph, so that they can be outputs, or inputs of what follows."""
+    for x in tree.flatten(outputs):
+        mask = get_mask(x)
+        if mask is not None and not hasattr(mask, "_keras_history"):
+            Node(mask_of.operation(), (x,), outputs=mask)
 
 
 def warn_of_lost_mask(layer):

@@ -67,7 +67,7 @@ class Quantizable(LowRank):
         if mode in (None, "float8"):
             setattr(self, f"_{name}", add_weight(self, name, shape, initializer=initializer))
 
-    def quantized_build(self, input_shape, mode, config=None):
+    def quantized_build(self, embeddings_shape, mode, config=None):
         """Make the variables of a mode; the arguments are the shape of the largest weight, and those of `quantize`."""
         if mode not in self._modes:
             raise self._quantization_mode_error(mode)
@@ -306,12 +306,12 @@ class QuantizableKernel(Quantizable):
         """Return inputs and outputs of the kernel as a matrix."""
         return shape
 
-    def quantized_build(self, input_shape, mode, config=None):
+    def quantized_build(self, kernel_shape, mode, config=None):
         """Make the variables of a mode; the arguments are the shape of the largest weight, and those of `quantize`."""
         if mode not in ("gptq", "awq"):
-            super().quantized_build(input_shape, mode, config)
+            super().quantized_build(kernel_shape, mode, config)
             return
-        self.original_kernel_shape = self.kernel_shape = tuple(input_shape)
+        self.original_kernel_shape = self.kernel_shape = tuple(kernel_shape)
         inputs, outputs = self._calibrated_matrix(self.kernel_shape)
         source = config if getattr(config, "mode", None) == mode else self._policy
         self._weight_bits, size = source.weight_bits, source.group_size

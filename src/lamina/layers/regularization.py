@@ -270,14 +270,15 @@ def _checked_noise_shape(shape):
         return None
     if isinstance(shape, str) or not hasattr(shape, "__iter__"):
         raise ValueError(
-            f"Argument `noise_shape` is a sequence of sizes, such as (None, 1, None). Received: noise_shape={shape!r}"
+            "Invalid value received for argument `noise_shape`. Expected a tuple or list of integers. Received: "
+            f"noise_shape={shape!r}"
         )
     shape = tuple(shape)
     for i, size in enumerate(shape):
         if size is not None and (not isinstance(size, int) or size <= 0):
             raise ValueError(
-                f"Argument `noise_shape` holds positive integers and None. Received: noise_shape={shape}, "
-                f"where element {i} is {size!r}."
+                "Invalid value received for argument `noise_shape`. Expected all dimensions to be positive integers or "
+                f"None. Received: noise_shape={shape}, where element {i} is {size!r}."
             )
     return shape
 

@@ -62,7 +62,7 @@ class Reshape(Layer):
             )
         if self.target_shape.count(-1) > 1:
             raise ValueError(
-                "There must be at most one unknown size (-1) in the `target_shape` argument of Reshape. "
+                "There must be at most one unknown dimension (-1) in the `target_shape` argument of Reshape. "
                 f"Received: target_shape={target_shape}"
             )
 
@@ -110,8 +110,8 @@ class Permute(Layer):
         self.dims = tuple(dims)
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
             raise ValueError(
-                "The `dims` argument of Permute must hold each of the axes 1, 2, ... once; the batch axis 0 is not "
-                f"among them. Received: dims={dims}"
+                "Invalid permutation argument `dims` of Permute: it must hold each of the axes 1, 2, ... once; the "
+                f"batch axis 0 is not among them. Received: dims={dims}"
             )
         self.input_spec = InputSpec(ndim=len(self.dims) + 1)
 
@@ -138,7 +138,7 @@ class RepeatVector(Layer):
     def __init__(self, n, **kwargs):
         super().__init__(**kwargs)
         if not isinstance(n, int) or isinstance(n, bool):
-            raise TypeError(f"The `n` argument of RepeatVector must be an integer. Received: n={n!r} of {type(n)}")
+            raise TypeError(f"Expected an integer value for `n` of RepeatVector. Received: n={n!r} of {type(n)}")
         if n <= 0:
             raise ValueError(f"The `n` argument of RepeatVector should be a positive integer. Received: n={n}")
         self.n = n

@@ -173,10 +173,15 @@ class RNN(Layer):
         if training and hasattr(cell, "hold_dropout"):
             cell.hold_dropout(sequences[:, 0].shape, tree.flatten(states)[0].shape)
         try:
-            return read(cell, sequences, states, mask, unroll=self.unroll, **options)
+            step, sequences = self._step_over(sequences, states, training)
+            return read(step, sequences, states, mask, unroll=self.unroll, **options)
         finally:
             if hasattr(cell, "release_dropout"):
                 cell.release_dropout()
+
+    def _step_over(self, sequences, states, training):
+        """Return what is called in each step, and on what; a subclass may do in advance what asks for no state."""
+        return self.cell, sequences
 
     def compute_mask(self, _, mask):
         """Return the mask for all outputs, None for the last one and for states."""

@@ -3,6 +3,7 @@
 from lamina import activations
 from lamina.kernels.convolution import convolve, depthwise_convolve
 from lamina.layers.convolution import Filters
+from lamina.layers.demands import positive_integer
 from lamina.layers.weights import add_weight, keep_options
 from lamina.layers.windows import assert_room, channels_last
 
@@ -11,12 +12,7 @@ class Depthwise(Filters):
     """Base of all layers with a kernel for each channel."""
 
     def _keep_multiplier(self, depth_multiplier):
-        if depth_multiplier is not None and depth_multiplier <= 0:
-            raise ValueError(
-                f"Invalid value for argument `depth_multiplier` of {type(self).__name__}. Expected a strictly positive "
-                f"value. Received: depth_multiplier={depth_multiplier}"
-            )
-        self.depth_multiplier = depth_multiplier
+        self.depth_multiplier = positive_integer(self, "depth_multiplier", depth_multiplier)
 
     def _convolve_depthwise(self, inputs, kernel):
         """Return the inputs (any axis order) convolved channel by channel, channels last."""

@@ -250,7 +250,7 @@ class UpSampling1D(Layer):
         if not isinstance(size, int) or isinstance(size, bool):
             raise TypeError(f"The `size` argument of UpSampling1D must be an integer. Received: size={size!r}")
         if size <= 0:
-            raise ValueError(f"The `size` argument of UpSampling1D must be positive. Received: size={size}")
+            raise ValueError(f"The `size` argument of UpSampling1D should be a positive integer. Received: size={size}")
         self.size = size
         self.input_spec = InputSpec(ndim=3)
 

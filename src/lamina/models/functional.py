@@ -139,6 +139,7 @@ class Functional(Model):
     def _runs_compiled(self, flat):
         return (
             thread.scope is None
+            and not thread.said
             and self._program.compilable
             and not self.run_eagerly
             and not (thread.taped and len(self.outputs) > 1)  # one output may be differentiated by another
