@@ -179,6 +179,12 @@ def _lambda_warning(function):
     )
 
 
+def made_again(thing):
+    """Return an object made from the config of `thing`; a lambda in it is trusted, being here already."""
+    with entering(safe_mode=False):
+        return type(thing).from_config(thing.get_config())
+
+
 def deserialize_keras_object(config, custom_objects=None, safe_mode=True, module_objects=None):
     """Make the object that `serialize_keras_object` described.
 

@@ -1,6 +1,7 @@
 """Explanations: the facts about layers and models as objects that know how to be read."""
 
 from lamina.core import shapes, tree
+from lamina.core.serialization import made_again
 from lamina.core.tensor import KerasTensor
 from lamina.explain import formulas, parameters, reading, words
 from lamina.explain.answer import Answer
@@ -224,7 +225,7 @@ def call_of(layer, input_shape=None, dtype=None):
     if input_shape is None:
         input_shape = built_shape(layer)
     if not layer.built:
-        layer = type(layer).from_config(layer.get_config())
+        layer = made_again(layer)
     dtype = dtype or families.input_dtype(layer)
     tensors = tree.map_shape_structure(lambda shape: KerasTensor(shape, dtype), input_shape)
     if not layer.built:

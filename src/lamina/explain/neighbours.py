@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from lamina.core import shapes
 from lamina.core.context import entering
+from lamina.core.serialization import made_again
 from lamina.core.state import StatelessScope
 from lamina.core.tensor import KerasTensor
 from lamina.layers import Layer
@@ -82,4 +83,4 @@ def _has_weights(layer):
 
 
 def _copy(layer):
-    return type(layer).from_config(layer.get_config())
+    return made_again(layer)

@@ -93,6 +93,7 @@ class Buildable:
 
     def add_weight(
         self,
+        *args,
         shape=None,
         initializer=None,
         dtype=None,
@@ -107,6 +108,7 @@ class Buildable:
         """Make a variable that the layer owns.
 
         Args:
+            *args: the first of the others, by position.
             shape: tuple of sizes.
             initializer: name or callable; by default "glorot_uniform" for floats, "zeros" for integers.
             dtype: by default the policy's variable dtype.
@@ -114,13 +116,10 @@ class Buildable:
             regularizer, constraint: names or callables.
             overwrite_with_gradient: whether optimizers put the gradient in the variable's place.
         Returns: the Variable.
-        Raises: ValueError for a name in place of the shape.
+        Raises: ValueError for a name in place of the shape, or an argument that is given twice.
         """
-        if isinstance(shape, str):
-            raise ValueError(
-                f"The first argument of `add_weight` is the shape; give the name as a keyword argument: "
-                f"`add_weight(name={shape!r}, shape=...)`. Received: shape={shape!r}"
-            )
+        if args:
+            shape, initializer, dtype = _in_place(args, shape=shape, initializer=initializer, dtype=dtype)
         dtype = self.variable_dtype if dtype is None else dtypes.standardize_dtype(dtype)
         if initializer is None:
             initializer = "glorot_uniform" if dtypes.is_float(dtype) else "zeros"
@@ -153,6 +152,21 @@ class Buildable:
         """Take the layer for built: its weights were made by the constructor."""
         self.built = True
         self._locked = True
+
+
+def _in_place(args, **named):
+    """Put positional arguments in the places of the named ones, whose order they have."""
+    if isinstance(args[0], str):
+        raise ValueError(
+            f"`name` must be passed as a keyword argument: add_weight(shape=..., name={args[0]!r}). Received: "
+            f"add_weight({args[0]!r}, ...)"
+        )
+    if len(args) > len(named):
+        raise TypeError(f"add_weight() takes at most {len(named)} positional arguments but {len(args)} were given.")
+    for name, _ in zip(named, args, strict=False):
+        if named[name] is not None:
+            raise ValueError(f"`{name}` was passed both positionally and as a keyword argument.")
+    return *args, *list(named.values())[len(args) :]
 
 
 def _tuples(shape):

@@ -46,7 +46,7 @@ class InputLayer(Layer):
             if asked and input_tensor is None:
                 raise ValueError(f"`{argument}=True` is not supported: arrays are dense. Received by '{self.name}'.")
         if input_tensor is not None:
-            _require_agreement(input_tensor, shape, batch_size, batch_shape, dtype)
+            _require_agreement(input_tensor, shape, batch_size, batch_shape, dtype, sparse)
             batch_shape, dtype = input_tensor.shape, input_tensor.dtype
         else:
             _require_one_shape(shape, batch_size, batch_shape)
@@ -131,7 +131,7 @@ def _require_one_shape(shape, batch_size, batch_shape):
         raise ValueError(f"You must pass a `shape` argument. {received}")
 
 
-def _require_agreement(tensor, shape, batch_size, batch_shape, dtype):
+def _require_agreement(tensor, shape, batch_size, batch_shape, dtype, sparse):
     """Raise ValueError if an argument says something else than the symbolic tensor given with it."""
     if not isinstance(tensor, KerasTensor):
         raise ValueError(f"Argument `input_tensor` must be a KerasTensor. Received: {tensor!r} of type {type(tensor)}")
@@ -140,6 +140,7 @@ def _require_agreement(tensor, shape, batch_size, batch_shape, dtype):
         "batch_size": (batch_size, tensor.shape[0] if tensor.shape else None),
         "batch_shape": (batch_shape if batch_shape is None else tuple(batch_shape), tensor.shape),
         "dtype": (dtype if dtype is None else dtypes.standardize_dtype(dtype), tensor.dtype),
+        "sparse": (sparse, tensor.sparse),
     }
     for name, (said, fact) in facts.items():
         if said is not None and said != fact:

@@ -80,10 +80,11 @@ class Lambda(Layer):
     def from_config(cls, config, custom_objects=None, safe_mode=None):
         """Make the layer that `config` describes.
 
-        Raises: ValueError for a lambda in a file that is loaded in safe mode.
+        Raises: ValueError for a lambda, unless `safe_mode` is False here or in the load around.
         """
         config = dict(config)
-        with entering(safe_mode=safe_mode or lambdas.in_safe_mode()):
+        safe_mode = lambdas.in_safe_mode() if safe_mode is None else safe_mode
+        with entering(safe_mode=safe_mode is not False):
             for name in ("function", "output_shape", "mask", "arguments"):
                 if name in config:
                     config[name] = _deserialize_function(config[name], custom_objects)

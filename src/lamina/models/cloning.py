@@ -1,6 +1,7 @@
 """Make a model again with new weights."""
 
 from lamina.core import tree
+from lamina.core.serialization import made_again
 from lamina.layers import InputLayer
 from lamina.models.functional import Functional
 from lamina.models.sequential import Sequential
@@ -37,7 +38,7 @@ def _clone(model, input_tensors, clone_function, call_function, recursive):
         return _clone_graph(model, input_tensors, clone, call_function)
     if clone_function is not None:
         raise ValueError(f"`clone_function` needs a Sequential or functional model. Received: {type(model).__name__}")
-    return type(model).from_config(model.get_config())
+    return made_again(model)
 
 
 def _cloner(clone_function, call_function, recursive):
@@ -47,7 +48,7 @@ def _cloner(clone_function, call_function, recursive):
             return clone_model(layer, clone_function=clone_function, call_function=on_graph, recursive=True)
         if clone_function is not None and not isinstance(layer, InputLayer):
             return clone_function(layer)
-        return type(layer).from_config(layer.get_config())
+        return made_again(layer)
 
     return clone
 

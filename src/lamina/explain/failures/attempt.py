@@ -9,6 +9,7 @@ from lamina.core import shapes, tree
 from lamina.core.context import entering
 from lamina.core.failures import undisturbed
 from lamina.core.names import numbering_kept
+from lamina.core.serialization import made_again
 from lamina.core.state import StatelessScope
 from lamina.core.tensor import KerasTensor
 from lamina.explain.calls import Call, calls_of, connected, heard_calls
@@ -184,6 +185,6 @@ def fresh(layer):
     if not isinstance(layer, Layer) or isinstance(layer, Model):
         return layer
     try:
-        return type(layer).from_config(layer.get_config())
+        return made_again(layer)
     except Exception:  # noqa: BLE001 -- a user's layer without a usable config
         return layer
