@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 
+from lamina.core import tree
 from lamina.core.random import SeedGenerator
 from lamina.layers.layer import Layer
 
@@ -88,7 +89,7 @@ class Attention(Layer):
         return mask[0] if mask else None
 
     def _require_inputs(self, inputs, mask=None):
-        if not isinstance(inputs, list | tuple) or len(inputs) not in (2, 3):
+        if not isinstance(inputs, list | tuple) or len(inputs) not in (2, 3) or tree.is_shape(inputs):
             raise ValueError(
                 f"{type(self).__name__} layer must be called on a list of length 2 or 3, [query, value] or "
                 f"[query, value, key]. Received: inputs={inputs}"
