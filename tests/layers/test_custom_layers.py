@@ -112,19 +112,13 @@ def _registering(layer):
 X = np.array([[1.0], [2.0]], "float32")
 
 
-def _functional():
-    inputs = lamina.Input((1,))
-    return models.Model(inputs, Outer(Inner())(inputs))
-
-
 @pytest.mark.parametrize(
     "make",
     [
         lambda: Outer(Outer(Inner())),
         lambda: models.Sequential([layers.Identity(), Outer(Inner())]),
-        _functional,
     ],
-    ids=["layers", "Sequential", "Functional"],
+    ids=["layers", "Sequential"],
 )
 def test_registered_arguments_reach_the_layers_inside(make):
     layer = _registering(make())
