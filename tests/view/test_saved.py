@@ -70,6 +70,9 @@ def test_the_command_says_what_is_wrong_in_one_line(model, tmp_path, capsys):
     (tmp_path / "x.npy").write_bytes(b"no numbers")
     assert cli.main(["view", str(tmp_path / "little.keras"), "--data", str(tmp_path / "x.npy")]) == 2
     assert capsys.readouterr().err.startswith("lamina view: ")
+    (tmp_path / "words.txt").write_text("the\ncat\n")
+    assert cli.main(["view", str(tmp_path / "little.keras"), "--vocabulary", str(tmp_path / "words.txt")]) == 2
+    assert "begin with token ids; little takes small images" in capsys.readouterr().err
 
 
 def test_a_server_is_started_and_ends(model, samples, capsys):

@@ -8,6 +8,7 @@ import numpy as np
 from lamina import layers
 
 MOST_SLIDERS = 64
+TAKEN = {"drawing": "small images", "image": "images", "table": "rows of numbers", "samples": "arrays"}
 MOST_DRAWN = 96  # [pixels]
 
 
@@ -31,7 +32,7 @@ def describe(model, nodes, arrays, words=None):
             kind = "table"
     size = getattr(embedding, "input_dim", None)
     if words is not None and kind != "tokens":
-        raise ValueError(f"A vocabulary is for models that begin with token ids; {model.name} takes {kind}.")
+        raise ValueError(f"A vocabulary is for models that begin with token ids; {model.name} takes {TAKEN[kind]}.")
     if words is not None and len(words) > size:
         raise ValueError(f"The vocabulary names id {len(words) - 1:,}; {embedding.name} has {size:,} rows.")
     low, high = _range(arrays[0])
