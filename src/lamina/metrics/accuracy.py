@@ -51,10 +51,10 @@ def sparse_categorical_accuracy(y_true, y_pred):
     """Return 1 where the largest prediction stands at the number of the class, else 0.
 
     Shapes:   (batch, …) or (batch, …, 1), (batch, …, classes) -> (batch, …)
+    Raises:   LossError L334 (a ValueError) for one-hot labels: they would be compared with class numbers.
     Example:
         >>> sparse_categorical_accuracy([1, 0], [[0.2, 0.8], [0.4, 0.6]]).tolist()
         [1.0, 0.0]
-    Raises:   LossError L334 (a ValueError) for one-hot labels: they would be compared with class numbers.
     """
     matches = _class_accuracy(dtypes.as_array(y_true), dtypes.as_array(y_pred))
     return jnp.squeeze(matches, axis=-1) if matches.ndim > 1 and matches.shape[-1] == 1 else matches
