@@ -5,7 +5,6 @@ import jax.numpy as jnp
 
 from lamina.core.config import standardize_data_format
 from lamina.layers.layer import Layer
-from lamina.ops.image.frames import check_rank
 
 BYTES = (0, 255)
 _PARTS = {
@@ -39,7 +38,11 @@ class ImageLayer(Layer):
     def call(self, data, training=True):
         """Compute on arrays."""
         parts = data if isinstance(data, dict) else {"images": data}
-        check_rank(parts["images"])
+        if parts["images"].ndim not in (3, 4):
+            raise ValueError(
+                "Expected the input image to be rank 3 or 4, (height, width, channels) or a batch of them. "
+                f"Received: images.shape={parts['images'].shape}"
+            )
         if "bounding_boxes" in parts and not self.bounding_box_format:
             raise ValueError(
                 "You passed an input with a 'bounding_boxes' key, but you didn't specify a bounding box format. "
@@ -134,8 +137,8 @@ def ordered_value_range(layer, value):
     """
     if not isinstance(value, list | tuple) or len(value) != 2:
         raise ValueError(
-            f"The `value_range` argument of {type(layer).__name__} should be a list of two numbers. "
-            f"Received: value_range={value}"
+            f"The `value_range` argument should be a list of two numbers. Received by {type(layer).__name__}: "
+            f"value_range={value}"
         )
     return sorted(value)
 

@@ -107,8 +107,8 @@ def interval(layer, name, value, bounds=(-1, 1), least=-1, strict=True):
         if inside or (not strict and value[0] <= high and value[1] >= low):
             return tuple(sorted(value))
     raise ValueError(
-        f"The `{name}` argument of {type(layer).__name__} should be a number (or a list of two numbers) in the range "
-        f"[{low}, {high}]. Received: {name}={value}"
+        f"The `{name}` argument should be a number (or a list of two numbers) in the range [{low}, {high}]. "
+        f"Received by {type(layer).__name__}: {name}={value}"
     )
 
 
