@@ -234,5 +234,5 @@ def test_arguments_are_refused_as_in_keras(name, kwargs, error):
     if error:
         with pytest.raises(error):
             getattr(keras.layers, name)(**kwargs)
-    with pytest.raises(error or ValueError, match="Received|Expected one of"):
+    with pytest.raises(error or ValueError, match=r"Received|Expected one of"):
         getattr(layers, name)(**kwargs)
