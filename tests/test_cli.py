@@ -83,6 +83,15 @@ def test_summary_prints_the_layers_of_a_saved_model(model_file, capsys):
     assert re.search(r"dense.*\(Dense\).*28", shown)
 
 
+def test_a_model_that_was_compiled_and_not_trained_is_explained_without_a_warning(model_file, capsys, recwarn):
+    model = lamina.saving.load_model(model_file)
+    model.compile("adam", "mse")
+    model.save(model_file)
+    assert run(["explain", str(model_file)]) == 0
+    assert not recwarn.list
+    assert "flatten (Flatten)" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("harm", ["truncated", "foreign", "empty", "binary with a known ending"])
 def test_summary_of_an_unreadable_file_is_one_line_and_status_2(harm, model_file, tmp_path, capsys):
     content = {

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+import warnings
 from pathlib import Path
 
 import lamina
@@ -172,7 +173,9 @@ def _model_in(path):
         return until_fit(path)
     from lamina.saving import load_model
 
-    return load_model(path), {}
+    with warnings.catch_warnings():  # nothing is trained on, so what the optimizer had kept makes no difference
+        warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")
+        return load_model(path), {}
 
 
 def run(arguments):
