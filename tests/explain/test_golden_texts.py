@@ -137,6 +137,13 @@ def test_flatten_tells_what_the_next_layer_would_be_without_it():
             (None, 8),
             ["(16 of them not trained)", "it updates moving_mean and"],
         ),
+        (layers.ReLU(), (None, 8), ["  Replaces values below zero by zero; it has no weights."]),
+        (layers.RandomFlip(), (None, 8, 8, 3), ["  Mirror each picture with probability 1/2 while training.\n"]),
+        (
+            layers.MultiHeadAttention(2, 4),
+            [(None, 6, 8), (None, 5, 8)],
+            ["For each of the 6 positions of the query, each of its 2 heads weighs the 5 positions of the value"],
+        ),
         (layers.Dropout(0.25), (None, 8), ["In training it draws random numbers"]),
         (
             layers.Concatenate(),

@@ -212,3 +212,34 @@ class Numbered(layers.Layer):
 def test_a_constant_beside_a_loop_counts_as_it_is():
     reached = Influence(call_of(Numbered(), (None, 4, 2))).backward([one((2,), (0,))])[0]
     assert reached.tolist() == [[True, False], [False, False], [True, False], [False, False]]
+
+
+def test_the_inputs_of_a_model_come_in_its_own_order():
+    a, b = lamina.Input((5,), name="left"), lamina.Input((3,), name="right")
+    model = lamina.Model([a, b], layers.Concatenate(name="join")([a, layers.Dense(4, name="hidden")(b)]))
+    assert str(model.trace(index=2, forward=True)).splitlines() == [
+        "What left[2] reaches",
+        "  left[2] reaches join[2]: 1 of 9",
+    ]
+    assert str(model.trace("right", 0, forward=True)).splitlines()[1:] == [
+        "  right[0] reaches all 4 of hidden",
+        "  all 4 of hidden reach join[5..8]: 4 of 9",
+    ]
+    with pytest.raises(ValueError, match="one input"):
+        model.trace(index=0, x=[np.ones((1, 5)), np.ones((1, 3))])
+
+
+class Skip(lamina.Model):
+    def __init__(self):
+        super().__init__(name="skip")
+        self.inner, self.top = layers.Dense(4, name="inner"), layers.Dense(1, name="top")
+
+    def call(self, x):
+        return self.top(self.inner(x) + x)
+
+
+def test_what_a_model_computes_between_its_layers_is_not_lost():
+    model = Skip()
+    model(np.ones((2, 4), "float32"))
+    assert str(model.trace(index=0)).splitlines()[1:] == ["  skip[0] is computed from all 4 of input"]
+    assert model.trace("inner", 0).regions[-1].count == 4

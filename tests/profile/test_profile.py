@@ -102,6 +102,12 @@ def test_two_batch_sizes_and_two_models_are_compared():
     assert set(json.loads(told.to_json())) == {"labels", "first", "second"}
 
 
+def test_inputs_are_given_in_the_order_of_the_model():
+    a, b = lamina.Input((5,)), lamina.Input((3,))
+    model = lamina.Model([a, b], layers.Concatenate()([a, layers.Dense(4, name="hidden")(b)]))
+    assert model.profile(batch_size=2, seconds=0.002)["hidden"].multiply_adds == 2 * 3 * 4
+
+
 def test_sizes_that_are_not_known_are_asked_for():
     x = lamina.Input((None, 3))
     model = lamina.Model(x, layers.Dense(2)(x))

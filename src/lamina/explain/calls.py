@@ -65,6 +65,14 @@ def calls_of(model, input_shape=None):
     return connected(calls)
 
 
+def inputs_of(calls, model=None):
+    """Return the tensors that a model is called on, in its own order; then others that no call makes."""
+    graph = None if model is None else graph_of(model)
+    own = [] if graph is None else list(graph.inputs)
+    known = {id(x) for x in own} | {id(x) for call in calls for x in call.outputs}
+    return own + list({id(x): x for call in calls for x in call.inputs if id(x) not in known}.values())
+
+
 def connected(calls):
     """Number the calls of each layer, and let each know whose outputs it reads and who reads its own."""
     made, counts = {}, {}

@@ -10,9 +10,10 @@ from lamina.core import tree
 from lamina.core.context import entering
 from lamina.core.errors import nearest
 from lamina.core.state import StatelessScope
+from lamina.core.tensor import KerasTensor
 from lamina.explain import words
 from lamina.explain.answer import Answer
-from lamina.explain.calls import calls_of
+from lamina.explain.calls import built_shape, calls_of, inputs_of
 from lamina.explain.document import Block, Line, Table
 from lamina.explain.explanation import call_of
 from lamina.explain.facts import likeness
@@ -146,8 +147,8 @@ def trace(obj, layer=None, index=None, x=None, *, forward=False, input_shape=Non
         Where flat[17] comes from
           flat[17] is a copy of input[1, 1, 1]
     """
-    calls = _calls(obj, x, input_shape)
-    walk = Walk(calls)
+    calls = _calls(obj, layer, x, input_shape)
+    walk = Walk(calls, obj if isinstance(obj, Model) else None)
     tensor = walk.find(layer, forward)
     start = walk.region(tensor, _chosen(tensor, index, walk.name(tensor)))
     steps = walk.forward(tensor, start.elements) if forward else walk.backward(tensor, start.elements)
@@ -157,14 +158,24 @@ def trace(obj, layer=None, index=None, x=None, *, forward=False, input_shape=Non
     return answer
 
 
-def _calls(obj, x, input_shape):
+def _calls(obj, layer, x, input_shape):
+    """Return the calls to walk through; a model that computes between its layers, unseen, is one call as a whole."""
+    if isinstance(x, dict) or (isinstance(x, list | tuple) and any(hasattr(part, "shape") for part in x)):
+        raise ValueError(words.ONE_INPUT)
     if x is not None and input_shape is None:
         input_shape = (None, *np.shape(x)[1:])
     if not isinstance(obj, Model):
         return [call_of(obj, input_shape)]
     graph = graph_of(obj)
     known = graph is not None and all(None not in t.shape[1:] for t in graph.inputs)
-    return calls_of(obj) if known else calls_of(obj, input_shape)
+    calls = calls_of(obj) if known else calls_of(obj, input_shape)
+    computes_between = graph is None and len(inputs_of(calls)) > _count_inputs(obj, input_shape)
+    return [call_of(obj, input_shape)] if layer is None and computes_between else calls
+
+
+def _count_inputs(model, input_shape):
+    shape = built_shape(model) if input_shape is None else input_shape
+    return len(tree.flatten(tree.map_shape_structure(lambda each: KerasTensor(each, "float32"), shape)))
 
 
 def _chosen(tensor, index, name):
@@ -186,12 +197,13 @@ class Walk:
 
     Args:
         calls: list of Calls with known sizes, each after those it depends on.
+        model: that they belong to, if there is one.
     """
 
-    def __init__(self, calls):
+    def __init__(self, calls, model=None):
         self.calls = calls
         self.makers = {id(x): call for call in calls for x in call.outputs}
-        self.inputs = list({id(x): x for call in calls for x in call.inputs if id(x) not in self.makers}.values())
+        self.inputs = inputs_of(calls, model)
         self._influences = {}
 
     def name(self, tensor):
@@ -296,7 +308,7 @@ def _add_contributions(answer, walk, tensor, x):
     Raises: ValueError for a model with several inputs, or with integers as input.
     """
     if len(walk.inputs) != 1 or "float" not in str(walk.inputs[0].dtype):
-        raise ValueError("Contributions are told for models with one input of floating-point numbers.")
+        raise ValueError(words.ONE_INPUT)
     x = jnp.asarray(np.asarray(x)[:1], walk.inputs[0].dtype)
     chosen = jnp.asarray(answer.start.elements)
 

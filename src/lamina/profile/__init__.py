@@ -16,7 +16,7 @@ from lamina.core.doors import callable_module
 from lamina.core.state import unchecked_scope
 from lamina.engine import compile as engine
 from lamina.explain import formulas, tracing, work
-from lamina.explain.calls import calls_of
+from lamina.explain.calls import calls_of, inputs_of
 from lamina.models import Model
 from lamina.profile.in_place import OTHER, UPDATE_SCOPE, Share, shares
 from lamina.profile.measure import Machine, Time, machine, timed
@@ -42,7 +42,7 @@ def profile(model, x=None, *, batch_size=32, seconds=0.3):
         both = [profile(model, x, batch_size=each, seconds=seconds) for each in batch_size]
         return ProfileComparison(*both, labels=tuple(f"batch {each}" for each in batch_size))
     calls = calls_of(model)
-    inputs, sizes = _inputs(calls, x, batch_size)
+    inputs, sizes = _inputs(calls, inputs_of(calls, model), x, batch_size)
     batch = inputs[0].shape[0]
     variables = model.variables
     values = [v.value for v in variables]
@@ -109,10 +109,8 @@ def _optimizer_for(model, variables):
     return optimizer, [v.value for v in optimizer.variables]
 
 
-def _inputs(calls, x, batch_size):
-    """Return the arrays that the model is run on."""
-    made = {id(y) for call in calls for y in call.outputs}
-    tensors = list({id(t): t for call in calls for t in call.inputs if id(t) not in made}.values())
+def _inputs(calls, tensors, x, batch_size):
+    """Return the arrays that the model is run on, and the shape of every tensor in it."""
     if x is None:
         arrays = [_random((batch_size, *t.shape[1:]), t) for t in tensors]
     else:

@@ -201,7 +201,7 @@ class Profile(Answer):
         if what in (UPDATE, OTHER):
             return sentences.updating(part) if what == UPDATE else sentences.outside(part)
         if what.bound(self.machine) == "memory":
-            return sentences.moves(what.name, part, what.bytes / 2**20)
+            return sentences.moves(what.name, part, what.bytes)
         reached = min(what.reached(self.machine), 1.0)
         told = sentences.at_the_roof if reached > _NEAR else sentences.below_the_roof
         return told(what.name, part, reached)

@@ -8,12 +8,16 @@ def took(forward, step, spread, compiling):
 
 def keeps(memory):
     """Say what the step keeps in memory."""
-    peak = "" if memory.peak is None else f"; at its peak the step has {_megabytes(memory.peak)}"
-    return f"weights {_megabytes(memory.parameters)}, outputs of all layers {_megabytes(memory.activations)}{peak}"
+    peak = "" if memory.peak is None else f"; at its peak the step has {amount(memory.peak)}"
+    return f"weights {amount(memory.parameters)}, outputs of all layers {amount(memory.activations)}{peak}"
 
 
-def _megabytes(count):
-    return f"{count / 2**20:.1f} MB"
+def amount(count):
+    """Write a number of bytes: "812 bytes", "20.5 kB", "3.1 MB"."""
+    for unit, size in (("GB", 2**30), ("MB", 2**20), ("kB", 2**10)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count} bytes"
 
 
 def machine(flops, bandwidth):
@@ -44,10 +48,10 @@ def below_the_roof(name, part, reached):
     )
 
 
-def moves(name, part, megabytes):
+def moves(name, part, count):
     """Say that the layer waits for memory."""
     return (
-        f"{takes(name, part)} and is limited by the {megabytes:.1f} MB that it moves: make what goes through it "
+        f"{takes(name, part)} and is limited by the {amount(count)} that it moves: make what goes through it "
         "smaller (pooling or strides before it), or give it fewer bits (a mixed policy)."
     )
 

@@ -115,6 +115,8 @@ def reads(facts):
     """Say how many positions of each axis an output value reads, "" if that is not known."""
     if not facts.read_counts:
         return ""
+    if all(count == 1 for count in facts.read_counts):
+        return "Each output value reads one value of the input."
     parts = []
     for count, name, size in zip(facts.read_counts, facts.input_axes[0][1:], facts.inputs[0][1:], strict=True):
         many = _MANY.get(name, name)
@@ -190,7 +192,14 @@ def then(activation):
 
 def question(trace):
     """Write the heading of a trace."""
-    return f"What {trace.start} reaches" if trace.forward else f"Where {trace.start} comes from"
+    several = trace.start.count > 1
+    if trace.forward:
+        return f"What {trace.start} {_reach(several)}"
+    return f"Where {trace.start} {'come' if several else 'comes'} from"
+
+
+def _reach(several):
+    return "reach" if several else "reaches"
 
 
 _PLACES = {"height": "rows", "width": "columns"}
@@ -203,7 +212,12 @@ def step(found, forward):
         several = sum(region.count for region in found.outputs) > 1
         return f"{outputs} {found.relation[several]} {inputs}{''.join(map(_pixels, found.inputs))}"
     reached = sum(region.count for region in found.outputs)
-    return f"{inputs} reaches {outputs}: {number(reached)} of {number(sum(r.elements.size for r in found.outputs))}"
+    total = sum(region.elements.size for region in found.outputs)
+    share = f": {number(reached)} of {number(total)}" if reached < total else ""
+    return f"{inputs} {_reach(sum(region.count for region in found.inputs) > 1)} {outputs}{share}"
+
+
+ONE_INPUT = "Contributions are told for models with one input of floating-point numbers."
 
 
 def _pixels(region):

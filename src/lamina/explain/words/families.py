@@ -32,6 +32,8 @@ def has_own_sentence(layer):
 
 def _derived(layer, facts):
     own = _first_sentence(layer)
+    if own and facts.action == "passes on" and facts.training["differs"]:
+        return own  # it is about training
     derived = {
         "moves": "Each value of the output is a copy of one value of the input.",
         "looks up": "Each value of the output is a copy of a weight, chosen by the input.",
@@ -82,6 +84,13 @@ def _(layer: layers.Dense, facts):
 def _(layer: layers.Activation, facts):
     name = then(layer.activation).removeprefix(", then ") or "nothing (linear)"
     return f"Applies {name}; it has no weights."
+
+
+@does.register
+def _(layer: layers.ReLU, facts):
+    if layer.max_value is None and not layer.negative_slope and not layer.threshold:
+        return "Replaces values below zero by zero; it has no weights."
+    return _derived(layer, facts)
 
 
 @does.register
