@@ -140,9 +140,9 @@ def test_flatten_tells_what_the_next_layer_would_be_without_it():
         (layers.ReLU(), (None, 8), ["  Replaces values below zero by zero; it has no weights."]),
         (layers.RandomFlip(), (None, 8, 8, 3), ["  Mirror each picture with probability 1/2 while training.\n"]),
         (
-            layers.MultiHeadAttention(2, 4),
+            layers.Attention(),
             [(None, 6, 8), (None, 5, 8)],
-            ["For each of the 6 positions of the query, each of its 2 heads weighs the 5 positions of the value"],
+            ["For each of the 6 positions of the query, it weighs the 5 positions of the value"],
         ),
         (layers.Dropout(0.25), (None, 8), ["In training it draws random numbers"]),
         (
