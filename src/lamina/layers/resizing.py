@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 
 from lamina.layers.boxes.moving import follow, scale_and_shift
+from lamina.layers.demands import positive_integer
 from lamina.layers.image_layer import ImageLayer, images_of
 from lamina.ops.image import resize
 
@@ -15,8 +16,8 @@ class FittingLayer(ImageLayer):
 
     def __init__(self, height, width, data_format=None, **kwargs):
         super().__init__(data_format, **kwargs)
-        self.height = height
-        self.width = width
+        self.height = positive_integer(self, "height", height)
+        self.width = positive_integer(self, "width", width)
 
     def get_random_transformation(self, data, training=True, seed=None):
         """Return the height and width of the pictures; nothing is random."""
