@@ -360,3 +360,27 @@ assert tf.version.VERSION == tf.__version__ and tf.version.GIT_VERSION == tf.ver
 assert tf.config.list_logical_devices('CPU')
 """,
 )
+program(
+    "tf.io.gfile: files moved, copied, removed; one_hot without values",
+    """
+import tempfile, tensorflow as tf
+assert tf.one_hot([1, 0], 3, on_value=None, off_value=None).numpy().tolist() == [[0, 1, 0], [1, 0, 0]]
+assert tf.one_hot([1], 2, on_value=5.0).numpy().tolist() == [[0, 5]]
+g = tf.io.gfile
+home = tempfile.mkdtemp()
+inner = g.join(home, 'a', 'b')
+g.makedirs(inner); assert g.isdir(inner) and not g.isdir(g.join(inner, 'c'))
+with g.GFile(g.join(inner, 'x'), 'w') as file:
+    file.write('1')
+g.copy(g.join(inner, 'x'), g.join(inner, 'y')); g.rename(g.join(inner, 'y'), g.join(inner, 'z'))
+assert g.listdir(inner) == ['x', 'z'] and len(g.glob(g.join(inner, '*'))) == 2
+for move in (g.copy, g.rename):
+    try:
+        move(g.join(inner, 'x'), g.join(inner, 'z'))
+        raise AssertionError
+    except FileExistsError:
+        pass
+g.copy(g.join(inner, 'x'), g.join(inner, 'z'), overwrite=True); g.remove(g.join(inner, 'z'))
+assert g.listdir(inner) == ['x']; g.rmtree(home); assert not g.exists(home)
+""",
+)

@@ -161,10 +161,13 @@ def boolean_mask(tensor, mask, axis=0, name=None):
     return ops.convert_to_tensor(np.compress(np.asarray(mask), np.asarray(tensor), axis=axis))
 
 
-def one_hot(indices, depth, on_value=1, off_value=0, axis=-1, dtype=dtypes.float32, name=None):
-    """Return a one at each index."""
-    hot = ops.one_hot(indices, int(depth), axis=axis, dtype=str(dtype))
-    return hot if (on_value, off_value) == (1, 0) else ops.where(hot == 1, on_value, off_value)
+def one_hot(indices, depth, on_value=None, off_value=None, axis=None, dtype=None, name=None):
+    """Return a one at each index, or `on_value` there and `off_value` elsewhere."""
+    hot = ops.one_hot(indices, int(depth), axis=-1 if axis is None else axis, dtype=str(dtype or dtypes.float32))
+    if on_value is None and off_value is None:
+        return hot
+    on, off = (1 if on_value is None else on_value), (0 if off_value is None else off_value)
+    return ops.where(hot == 1, on, off)
 
 
 def clip_by_value(t, clip_value_min, clip_value_max, name=None):

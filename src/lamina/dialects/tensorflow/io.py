@@ -1,5 +1,7 @@
 """`tf.io`: files as bytes, and the images in them."""
 
+import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -43,8 +45,34 @@ class gfile:  # noqa: N801 -- TensorFlow's name
 
     @staticmethod
     def makedirs(path):
-        """Make a folder."""
+        """Make a folder, and those around it."""
         Path(path).mkdir(parents=True, exist_ok=True)
+
+    mkdir = makedirs
+    isdir = staticmethod(os.path.isdir)
+    join = staticmethod(os.path.join)
+    remove = staticmethod(os.remove)
+    rmtree = staticmethod(shutil.rmtree)
+
+    @staticmethod
+    def copy(src, dst, overwrite=False):
+        """Copy a file.
+
+        Raises: FileExistsError if there is one already, unless it may be written over.
+        """
+        if Path(dst).exists() and not overwrite:
+            raise FileExistsError(f"{dst} is already there; pass overwrite=True")
+        shutil.copyfile(src, dst)
+
+    @staticmethod
+    def rename(src, dst, overwrite=False):
+        """Give a file another name.
+
+        Raises: FileExistsError if there is one already, unless it may be written over.
+        """
+        if Path(dst).exists() and not overwrite:
+            raise FileExistsError(f"{dst} is already there; pass overwrite=True")
+        os.replace(src, dst)
 
 
 def _text(name):
