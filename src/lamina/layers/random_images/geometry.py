@@ -143,6 +143,10 @@ class RandomTranslation(_AffineLayer):
         right, down = jnp.asarray(transformation["translations"]).T
         return _rows(1.0, 0.0, -right, 0.0, 1.0, -down)
 
+    def _box_move(self, transformation, height, width):
+        moves = jnp.tile(jnp.asarray(transformation["translations"], "float32"), 2)
+        return lambda corners: corners + (moves[:, None] if corners.ndim == 3 else moves)
+
 
 class RandomRotation(_AffineLayer):
     """Turn each picture around its centre by a random angle while training.
