@@ -24,6 +24,7 @@ def members(path):
 
 
 BUILD_NOTHING = (
+    *("AugMix", "AutoContrast", "ContrastLimited", "CutMix", "MixUp", "RandAugment"),
     *("Adaptive", "CategoryEncoding", "CenterCrop", "Cropping", "Discretization", "Flatten", "MelSpectrogram"),
     *("Permute", "Pipeline", "Random", "RepeatVector", "Rescaling", "Reshape", "Resizing", "Solarization"),
     *("UpSampling", "ZeroPadding"),
