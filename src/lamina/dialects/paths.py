@@ -67,6 +67,8 @@ _DEEPER = {
     ("ops", "image"): "ops.image",
     ("ops", "random"): "random",
     ("optimizers", "schedules"): "optimizers.schedules",
+    ("legacy", "saving"): "legacy.saving",
+    ("utils", "legacy"): "legacy.saving",
     ("datasets",): None,
     ("applications",): None,
 }
@@ -139,10 +141,11 @@ def rooms(module):
     words = path[1:]
     inside = words[:1] == ["src"]
     words = words[1:] if inside else words
+    deeper = _deeper(words) if words else None
     words = words[1:] if words[:1] == ["legacy"] and words[1:] else words  # `keras.src.legacy.backend` is `K`
     if not words:
         return ["dialects.old_names", ""]
-    rooms = [_deeper(words), f"dialects.old_names.{words[0]}", *OLD_WORDS.get(words[0], (words[0],))]
+    rooms = [deeper or _deeper(words), f"dialects.old_names.{words[0]}", *OLD_WORDS.get(words[0], (words[0],))]
     if inside:
         rooms += [*_INSIDE.get(words[0], ()), *_INSIDE_ANY]
     return [room for room in rooms if room is not None]

@@ -230,6 +230,9 @@ assert counting(counting(np.ones((1, 2)))).shape == (1, 2) and float(counting.co
 inputs = tf.keras.Input((3,), name='in')
 model = tf.keras.Model(inputs, tf.keras.layers.Dense(2, name='head/dense')(inputs), name='net/a')
 assert model.name == 'net_a' and model.get_layer('head/dense').units == 2
+old = tf.keras.utils.legacy.deserialize_keras_object
+from keras.legacy.saving import deserialize_keras_object, serialize_keras_object
+assert old({'class_name': 'Thing', 'config': {}}, {'Thing': Counting}) and old is deserialize_keras_object
 copy = model_from_config({'class_name': 'Functional', 'config': model.get_config()})
 assert copy.get_layer('head_dense').count_params() == 8
 each = tf.keras.losses.MeanSquaredError(reduction=tf.keras.losses.Reduction.NONE)
