@@ -153,3 +153,22 @@ def test_what_cannot_take_few_steps_still_has_a_shape():
         return x[:, :10]
 
     assert shapes.infer(function, KerasTensor((None, None))).shape == (None, 10)
+
+
+@pytest.mark.parametrize(
+    ("function", "sizes", "expected"),
+    [
+        (jnp.add, [(None, 3), (2, 3)], (2, 3)),
+        (jnp.add, [(None, None, 3), (4, 1)], (None, 4, 3)),
+        (jnp.where, [(None, 3), (2, 3), (2, 1)], (2, 3)),
+        (lambda x, y: jnp.concatenate([x, y], axis=1), [(None, 3), (2, 4)], (2, 7)),
+        (jnp.multiply, [(None, 3), (2, None)], (2, 3)),
+    ],
+)
+def test_an_unknown_axis_takes_the_only_size_with_which_anything_works(function, sizes, expected):
+    assert shapes.infer(function, *map(KerasTensor, sizes)).shape == expected
+
+
+def test_what_no_size_mends_is_told_with_what_was_wrong_first():
+    with pytest.raises(TypeError, match=r"\(b, 3\), \(2, 4\)|\(\d+, 3\), \(2, 4\)"):
+        shapes.infer(jnp.add, KerasTensor((None, 3)), KerasTensor((2, 4)))

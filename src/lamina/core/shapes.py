@@ -2,9 +2,11 @@
 
 Unknown sizes become JAX's symbolic dimensions, so that the result is a formula: a stride-2 convolution of
 `(b, h, w, 3)` yields `(b, floordiv(h - 3, 2) + 1, …)`. Where the function compares sizes in a way that has no
-single answer, it is run with a few concrete sizes instead, and an axis that differs is unknown.
+single answer, it is run with a few concrete sizes instead, and an axis that differs is unknown. Where none of that
+works, unknown axes take the sizes that they meet in the other inputs.
 """
 
+import contextlib
 import functools
 
 import jax
@@ -65,17 +67,51 @@ def infer(function, *args, **kwargs):
         call_args, call_kwargs = jax.tree_util.tree_unflatten(treedef, filled)
         return function(*call_args, **call_kwargs)
 
+    try:
+        return _find(on_arrays, inputs, masks)
+    except Exception:
+        met = _with_sizes_met(inputs)
+        if met is None:
+            raise
+        with contextlib.suppress(Exception):  # what was wrong first is what to tell
+            return _find(on_arrays, met, masks)
+        raise
+
+
+def _find(function, inputs, masks):
     unknown = any(None in x.shape for x in inputs)
     try:
-        return _trace(on_arrays, inputs, masks, _symbolic_sizes if unknown else _known_sizes)
+        return _trace(function, inputs, masks, _symbolic_sizes if unknown else _known_sizes)
     except Exception:
         if not unknown:
             raise
-        found = _unknown_where_different(*(_probe(on_arrays, inputs, masks, size) for size in PROBES))
+        found = _unknown_where_different(*(_probe(function, inputs, masks, size) for size in PROBES))
         try:
-            return _unknown_where_different(found, _probe(on_arrays, inputs, masks, SMALL_PROBE))
+            return _unknown_where_different(found, _probe(function, inputs, masks, SMALL_PROBE))
         except Exception:  # noqa: BLE001 - what cannot take so few says nothing about more
             return found
+
+
+def _with_sizes_met(inputs):
+    """Give unknown axes the one size that stands at the same place from the right in the other inputs.
+
+    Returns:  KerasTensors, or None where no axis meets a size: `(None, 3) + (2, 3)` works for two rows alone.
+    """
+    sizes = {}
+    for x in inputs:
+        for place, size in enumerate(reversed(x.shape)):
+            if size not in (None, 1):
+                sizes.setdefault(place, set()).add(size)
+    one = {place: next(iter(found)) for place, found in sizes.items() if len(found) == 1}
+    shapes = [tuple(_met(x.shape, one)) for x in inputs]
+    if shapes == [x.shape for x in inputs]:
+        return None
+    return [KerasTensor(shape, x.dtype) for shape, x in zip(shapes, inputs, strict=True)]
+
+
+def _met(shape, one):
+    for axis, size in enumerate(shape):
+        yield one.get(len(shape) - 1 - axis) if size is None else size
 
 
 def _probe(function, inputs, masks, size):
