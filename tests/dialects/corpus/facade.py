@@ -278,6 +278,12 @@ model.compile('sgd', 'mse')
 pairs = D.from_tensor_slices((x, x.sum(1, keepdims=True))).batch(2)
 same(model.evaluate(pairs, verbose=0), 0); same(model.predict(pairs.map(lambda a, b: a), verbose=0)[:, 0], x.sum(1))
 assert len(model.fit(pairs.repeat(), steps_per_epoch=3, epochs=1, verbose=0).history['loss']) == 1
+for i, (a, b) in pairs.map(lambda a, b: (tf.cast(a, 'float64'), b)).take(1).enumerate():
+    assert i.numpy() == 0 and a.shape.as_list() == [2, 4] and a.get_shape().rank == 2 and b.numpy().shape == (2, 1)
+    same(model(a).numpy(), b.numpy())
+assert [[e.numpy() for e in window] for window in D.range(3).window(2)] == [[0, 1], [2]]
+assert [e.numpy() for e in D.from_tensor_slices(['ab', 'c'])] == ['ab', 'c']
+assert type(next(D.range(2).map(lambda e: e + 1).as_numpy_iterator())) is np.int64
 """,
 )
 program(

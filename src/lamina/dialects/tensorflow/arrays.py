@@ -9,7 +9,7 @@ from lamina import ops
 from lamina.core.tensor import KerasTensor
 from lamina.core.variable import Variable
 from lamina.dialects.tensorflow import dtypes
-from lamina.dialects.tensorflow.shapes import Sizes
+from lamina.dialects.tensorflow.shapes import HostTensor
 from lamina.dialects.tensorflow.signatures import anonymous
 
 broadcast_to = anonymous(ops.broadcast_to)
@@ -84,7 +84,7 @@ def shape(input, out_type=dtypes.int32, name=None):
     """Return the sizes as an array, also while a program is compiled; where one is unknown, as a tuple."""
     sizes = ops.shape(input)
     known = all(isinstance(size, int) for size in sizes)
-    return np.array(sizes, str(out_type)).view(Sizes) if known else sizes
+    return np.array(sizes, str(out_type)).view(HostTensor) if known else sizes
 
 
 def zeros(shape, dtype=dtypes.float32, name=None):

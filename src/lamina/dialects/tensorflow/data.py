@@ -6,6 +6,7 @@ import jax
 import numpy as np
 
 from lamina.core import tree
+from lamina.dialects.tensorflow.shapes import HostTensor
 
 AUTOTUNE = -1
 __all__ = ["AUTOTUNE", "Dataset", "experimental"]
@@ -33,7 +34,7 @@ class Dataset:
         self._size = size
 
     def __iter__(self):
-        return self._make()
+        return (tree.map_structure(_tensor, element) for element in self._make())
 
     def __len__(self):
         if self._size is None:
@@ -197,8 +198,12 @@ class Dataset:
         return np.int64(-2 if self._size is None else self._size)
 
     def as_numpy_iterator(self):
-        """Return an iterator."""
-        return iter(self)
+        """Return an iterator over plain arrays and numbers of NumPy."""
+        return (tree.map_structure(lambda x: x.numpy(), element) for element in self)
+
+
+def _tensor(value):
+    return value if isinstance(value, Dataset) else np.asarray(value).view(HostTensor)
 
 
 def _tuples(tensors):

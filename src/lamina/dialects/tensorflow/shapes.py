@@ -47,12 +47,24 @@ class TensorShape(tuple):
         return product
 
 
-class Sizes(np.ndarray):
-    """The sizes of an array as `tf.shape` gives them: numbers at hand, also while a program is compiled."""
+class HostTensor(np.ndarray):
+    """An array of NumPy with what programs ask of TensorFlow's tensors, as datasets and `tf.shape` give them."""
+
+    @property
+    def shape(self):
+        """The sizes."""
+        return TensorShape(super().shape)
+
+    def get_shape(self):
+        """Return the sizes."""
+        return self.shape
+
+    def set_shape(self, shape):
+        """Accept: the sizes are known."""
 
     def numpy(self):
-        """Return them as an ordinary NumPy array."""
-        return np.asarray(self)
+        """Return it as an ordinary array or number of NumPy."""
+        return self.view(np.ndarray)[()]
 
 
 class TensorSpec:
