@@ -108,6 +108,27 @@ def test_inputs_are_given_in_the_order_of_the_model():
     assert model.profile(batch_size=2, seconds=0.002)["hidden"].multiply_adds == 2 * 3 * 4
 
 
+class Skipping(lamina.Model):
+    """Computes between its layers: the tensors that `second` gets are no layer's outputs."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = layers.Dense(3), layers.Dense(2)
+
+    def call(self, x):
+        a, b = x if isinstance(x, list | tuple) else (x, x)
+        return self.second(self.first(a) + b)
+
+
+@pytest.mark.parametrize("inputs", [None, np.ones((4, 3), "float32"), [np.ones((4, 3), "float32")] * 2])
+def test_a_model_may_compute_between_its_layers(inputs):
+    model = Skipping()
+    model(np.ones((1, 3)) if inputs is None else inputs)
+    found = model.profile(inputs, batch_size=4, seconds=0.001)
+    assert [layer.multiply_adds for layer in found.layers] == [4 * 9, 4 * 6]
+    assert found.batch == 4
+
+
 def test_sizes_that_are_not_known_are_asked_for():
     x = lamina.Input((None, 3))
     model = lamina.Model(x, layers.Dense(2)(x))

@@ -14,9 +14,11 @@ from lamina.core import tree
 from lamina.core.context import entering
 from lamina.core.doors import callable_module
 from lamina.core.state import unchecked_scope
+from lamina.core.tensor import KerasTensor
 from lamina.engine import compile as engine
 from lamina.explain import formulas, tracing, work
-from lamina.explain.calls import calls_of, inputs_of
+from lamina.explain.calls import built_shape, calls_of, heard_calls, inputs_of
+from lamina.explain.listening import graph_of
 from lamina.models import Model
 from lamina.profile.in_place import OTHER, UPDATE_SCOPE, Share, shares
 from lamina.profile.measure import Machine, Time, machine, timed
@@ -30,7 +32,8 @@ def profile(model, x=None, *, batch_size=32, seconds=0.3):
 
     Args:
         model: a functional, Sequential or subclassed model with known sizes.
-        x: one array (or list of them) to run it on; by default random numbers. Or a second model.
+        x: what to run it on: an array, a list of them, or what a subclassed model takes; by default random numbers. Or
+            a second model.
         batch_size: samples at once, without `x` [count]; a pair to compare the two.
         seconds: how long each thing is measured [seconds].
     Returns: Profile or ProfileComparison; `print` it to read it.
@@ -41,16 +44,15 @@ def profile(model, x=None, *, batch_size=32, seconds=0.3):
     if isinstance(batch_size, tuple):
         both = [profile(model, x, batch_size=each, seconds=seconds) for each in batch_size]
         return ProfileComparison(*both, labels=tuple(f"batch {each}" for each in batch_size))
-    calls = calls_of(model)
-    inputs, sizes = _inputs(calls, inputs_of(calls, model), x, batch_size)
-    batch = inputs[0].shape[0]
+    inputs, calls, sizes = _at_sizes(model, x, batch_size)
+    batch = jax.tree.leaves(inputs)[0].shape[0]
     variables = model.variables
     values = [v.value for v in variables]
     names = list(dict.fromkeys(call.layer.name for call in calls))
 
     def forward(values, inputs):
         with unchecked_scope(variables, values), entering(training=True):
-            return _floats(model(inputs[0] if len(inputs) == 1 else inputs))
+            return _floats(model(inputs))
 
     def loss(values, inputs):
         return sum(jnp.mean(jnp.square(y)) for y in forward(values, inputs))
@@ -109,14 +111,31 @@ def _optimizer_for(model, variables):
     return optimizer, [v.value for v in optimizer.variables]
 
 
-def _inputs(calls, tensors, x, batch_size):
-    """Return the arrays that the model is run on, and the shape of every tensor in it."""
+def _at_sizes(model, x, batch_size):
+    """Return what the model is called on, its calls, and the shape of every tensor in it, by identity."""
+    if graph_of(model) is None:
+        return _heard_at_sizes(model, x, batch_size)
+    calls = calls_of(model)
+    tensors = inputs_of(calls, model)
     if x is None:
         arrays = [_random((batch_size, *t.shape[1:]), t) for t in tensors]
     else:
         given = x if isinstance(x, list) else [x]
         arrays = [jnp.asarray(a, t.dtype) for a, t in zip(given, tensors, strict=True)]
-    return arrays, _all_sizes(calls, {id(t): a.shape for t, a in zip(tensors, arrays, strict=True)})
+    sizes = _all_sizes(calls, {id(t): a.shape for t, a in zip(tensors, arrays, strict=True)})
+    return arrays[0] if len(arrays) == 1 else arrays, calls, sizes
+
+
+def _heard_at_sizes(model, x, batch_size):
+    """The same for a model without a graph: it may compute between its layers, so it is heard at these very sizes."""
+    if x is None:
+        tensors = tree.map_shape_structure(lambda shape: KerasTensor(shape, model.compute_dtype), built_shape(model))
+        x = tree.map_structure(lambda t: _random((batch_size, *t.shape[1:]), t), tensors)
+    inputs = tree.map_structure(jnp.asarray, x)
+    calls, error = heard_calls(model, tree.map_structure(lambda a: KerasTensor(a.shape, a.dtype), inputs))
+    if error is not None:
+        raise error
+    return inputs, calls, {id(t): t.shape for call in calls for t in (*call.inputs, *call.outputs)}
 
 
 def _all_sizes(calls, sizes):
