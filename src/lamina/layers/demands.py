@@ -54,6 +54,6 @@ def assert_axes(layer, name, axes, shape):
     ndim = len(shape)
     if not all(-ndim <= axis < ndim for axis in (axes if isinstance(axes, list | tuple) else [axes])):
         raise ValueError(
-            f"The `{name}` of {type(layer).__name__} '{layer.name}' must lie between {-ndim} and {ndim - 1} for "
-            f"an input of shape {tuple(shape)}. Received: {name}={axes}"
+            f"All `{name}` values must be in the range {-ndim} to {ndim - 1} in {type(layer).__name__} '{layer.name}', "
+            f"whose input has the shape {tuple(shape)}. Received: {name}={axes}"
         )
