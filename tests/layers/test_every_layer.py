@@ -5,6 +5,7 @@ import importlib
 import inspect
 import pathlib
 
+import jax.numpy as jnp
 import pytest
 from tests.layers.oracle import Case
 
@@ -89,5 +90,5 @@ def test_every_layer_is_compared_with_that_of_keras_in_mixed_precision(name):
 
 
 def test_a_layer_inside_another_keeps_its_own_policy():
-    inner = lamina.layers.Dense(2, dtype="float32")
-    assert lamina.layers.TimeDistributed(inner, dtype="mixed_bfloat16")(np.ones((1, 3, 4))).dtype == "float32"
+    inner = layers.Dense(2, dtype="float32")
+    assert layers.TimeDistributed(inner, dtype="mixed_bfloat16")(jnp.ones((1, 3, 4))).dtype == "float32"
