@@ -56,7 +56,13 @@ def forward(k, workload):
 
 
 def build(k, workload):
-    return Task(lambda: workload.model(k), first_counts=True)
+    return Task(lambda: _with_weights(workload.model(k)), first_counts=True)
+
+
+def _with_weights(model):
+    # JAX returns before the numbers are drawn.
+    for weight in model.weights:
+        getattr(weight.value, "block_until_ready", lambda: None)()
 
 
 def _detached(outputs):
