@@ -158,9 +158,18 @@ def page(tab):
 def until(page, condition):
     """Wait until an expression is true in the page; its security policy forbids playwright's own way."""
     end = time.monotonic() + PATIENCE
-    while not page.evaluate(f"() => Boolean({condition})"):
+    while not _holds(page, condition):
         assert time.monotonic() < end, f"waited for {condition}"
         page.wait_for_timeout(40)
+
+
+def _holds(page, condition):
+    try:
+        return page.evaluate(f"() => Boolean({condition})")
+    except Exception as error:
+        if "context was destroyed" in str(error):  # an empty page is just being replaced by that in which it may hold
+            return False
+        raise
 
 
 @pytest.fixture
