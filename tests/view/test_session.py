@@ -337,3 +337,15 @@ def test_a_vocabulary_that_does_not_fit_is_refused(vocabulary, text):
 def test_a_vocabulary_for_numbers_is_refused():
     with pytest.raises(ValueError, match="begin with token ids"):
         Session(lamina.Sequential([lamina.Input((5,)), layers.Dense(2)]), np.ones((2, 5)), vocabulary=["a"])
+
+
+def test_token_ids_without_a_row_are_refused_as_samples_and_as_typed():
+    network = lamina.Sequential([lamina.Input((2,), dtype="int32"), layers.Embedding(9, 3), layers.GRU(4)])
+    with pytest.raises(ValueError, match=r"L340.*rows for the integers 0 to 8"):
+        Session(network, np.array([[1, 2], [3, 99]]))
+    session = Session(network, np.array([[1, 2]]))
+    session.run([3, 4])
+    kept = session.values
+    with pytest.raises(ValueError, match=r"L340.*from -1 to 4"):
+        session.run([-1, 4])
+    assert session.values is kept

@@ -16,6 +16,7 @@ from lamina.core import tree
 from lamina.explain import words
 from lamina.explain.explanation import LayerExplanation
 from lamina.profile import profile
+from lamina.training import checks
 from lamina.view import levels, saliency
 from lamina.view.contributions import Contributing
 from lamina.view.formulas_in_words import formula
@@ -47,6 +48,7 @@ class Session:
         self.epochs = _epoch_files(epochs) if epochs else []
         self.samples = tree.map_structure(np.asarray, x)
         self.scene = Scene(model, self.sample(0))
+        checks.require_rows(model, checks.tables_of(model), self.samples)
         self.sizes = [node.shape for node in self.scene.inputs]
         words = None if vocabulary is None else read_vocabulary(vocabulary)
         self.input = describe(model, self.scene.inputs, tree.flatten(self.samples), words)
@@ -88,7 +90,7 @@ class Session:
 
         Args:
             flat: all numbers of the input in a row.
-        Raises: ValueError for another count of numbers.
+        Raises: ValueError for another count of numbers; DataError L340 for token ids without a row.
         """
         wanted = sum(int(np.prod(shape)) for shape in self.sizes)
         if np.size(flat) != wanted:
@@ -99,6 +101,7 @@ class Session:
             arrays.append(np.reshape(flat[start:stop], (1, *node.shape)).astype(node.dtype))
             start = stop
         x = tree.pack_sequence_as(self.samples, arrays)
+        checks.require_rows(self.model, checks.tables_of(self.model), x)
         with self._lock:
             self.values = {}  # a large model's values are there once, not twice
             found = self.scene.outputs(x)
