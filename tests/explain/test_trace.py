@@ -10,6 +10,7 @@ from lamina import layers
 from lamina.explain import trace
 from lamina.explain.explanation import call_of
 from lamina.explain.influence import Influence
+from lamina.explain.words.relations import relation
 
 
 def reached_by_nan(layer, shape):
@@ -243,3 +244,19 @@ def test_what_a_model_computes_between_its_layers_is_not_lost():
     model(np.ones((2, 4), "float32"))
     assert str(model.trace(index=0)).splitlines()[1:] == ["  skip[0] is computed from all 4 of input"]
     assert model.trace("inner", 0).regions[-1].count == 4
+
+
+@pytest.mark.parametrize(
+    ("layer", "said"),
+    [
+        (layers.Cropping1D(1), "is a copy of"),
+        (layers.ZeroPadding3D(), "is a copy of"),
+        (layers.GlobalAveragePooling1D(), "is the average of"),
+        (layers.GlobalMaxPooling3D(), "is the maximum of"),
+        (layers.AveragePooling1D(2), "is the average of"),
+        (layers.Add(), "is the sum of"),
+        (layers.Dense(1), "is computed from"),
+    ],
+)
+def test_what_an_element_is_to_others_is_said_of_a_layer_in_any_dimension(layer, said):
+    assert relation(layer)[0] == said

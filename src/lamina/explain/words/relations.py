@@ -1,47 +1,19 @@
 """What an output element is to the input elements that it reads, for the layers of which that can be said shortly."""
 
-from functools import singledispatch
-
 from lamina import layers
+from lamina.layers.pooling import AveragePooling, GlobalAveragePooling, GlobalMaxPooling, MaxPooling
+from lamina.layers.spatial import Cropping, ZeroPadding
+
+_MOVES = (layers.Flatten, layers.Reshape, layers.Permute, layers.RepeatVector, layers.Concatenate)
+_RELATIONS = (
+    ((MaxPooling, GlobalMaxPooling), ("is the maximum of", "are maxima of")),
+    ((AveragePooling, GlobalAveragePooling, layers.GlobalAveragePooling1D), ("is the average of", "are averages of")),
+    ((*_MOVES, ZeroPadding, Cropping), ("is a copy of", "are copies of")),
+    ((layers.Add,), ("is the sum of", "are sums of")),
+)
 
 
-@singledispatch
 def relation(layer):
     """Say what an output element of `layer` is to the input elements that it reads; and what several are."""
-    return "is computed from", "are computed from"
-
-
-@relation.register(layers.MaxPooling1D)
-@relation.register(layers.MaxPooling2D)
-@relation.register(layers.MaxPooling3D)
-@relation.register(layers.GlobalMaxPooling1D)
-@relation.register(layers.GlobalMaxPooling2D)
-@relation.register(layers.GlobalMaxPooling3D)
-def _(layer):
-    return "is the maximum of", "are maxima of"
-
-
-@relation.register(layers.AveragePooling1D)
-@relation.register(layers.AveragePooling2D)
-@relation.register(layers.AveragePooling3D)
-@relation.register(layers.GlobalAveragePooling1D)
-@relation.register(layers.GlobalAveragePooling2D)
-@relation.register(layers.GlobalAveragePooling3D)
-def _(layer):
-    return "is the average of", "are averages of"
-
-
-@relation.register(layers.Flatten)
-@relation.register(layers.Reshape)
-@relation.register(layers.Permute)
-@relation.register(layers.RepeatVector)
-@relation.register(layers.Concatenate)
-@relation.register(layers.ZeroPadding2D)
-@relation.register(layers.Cropping2D)
-def _(layer):
-    return "is a copy of", "are copies of"
-
-
-@relation.register(layers.Add)
-def _(layer):
-    return "is the sum of", "are sums of"
+    found = (words for classes, words in _RELATIONS if isinstance(layer, classes))
+    return next(found, ("is computed from", "are computed from"))
