@@ -75,14 +75,19 @@ class LayerComparison(Answer):
         same = [label for label, one, other in self.rows() if one == other]
         lines = [Line(words.verdict(self.first, self.second, self.outcome))]
         for name, column in ((a, 1), (b, 2)):
-            told = [Line(row[column] or "-", row[0]) for row in self.rows() if row[0] not in same]
+            told = [_line(row[0], row[column] or "-") for row in self.rows() if row[0] not in same]
             lines.append(Block(name, f"-> {words.shown((self.first, self.second)[column - 1].outputs[0])}", told))
-        both = [Line(one, label) for label, one, other in self.rows() if label in same]
+        both = [_line(label, one) for label, one, other in self.rows() if label in same]
         if both:
             lines.append(Block("Both", "", both))
         return Block(f"{a} and {b}", f"on {words.shown(self.first.inputs[0])}", lines)
 
 
+def _line(label, text):
+    return Line(text, label, "formula" if label in _FORMULAS else "prose")
+
+
+_FORMULAS = ("shape", "order", "weights")
 _ROWS = (
     ("shape", lambda facts: words.shown(facts.outputs[0])),
     ("order", lambda facts: "\n".join(facts.order.formulas) if facts.order else ""),

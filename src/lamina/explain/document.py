@@ -5,6 +5,8 @@ import re
 import textwrap
 from dataclasses import dataclass, field
 
+from lamina.explain.formulas import typeset
+
 WIDTH = 100  # of plain text [characters]
 
 
@@ -14,7 +16,11 @@ class Line:
 
     text: str
     label: str = ""
-    kind: str = "prose"  # or "formula": in a typewriter face
+    kind: str = "prose"  # or "formula": in a typewriter face, with the signs of mathematics
+
+    def __post_init__(self):
+        if self.kind == "formula":
+            self.text = typeset(self.text)
 
 
 @dataclass

@@ -7,7 +7,7 @@ from lamina.explain import formulas, parameters, reading, words
 from lamina.explain.answer import Answer
 from lamina.explain.calls import Call, built_shape, calls_of
 from lamina.explain.document import Block, Line
-from lamina.explain.facts import facts_among, facts_of
+from lamina.explain.facts import bytes_of, facts_among, facts_of
 from lamina.explain.listening import graph_of
 from lamina.explain.neighbours import without
 from lamina.explain.tracing import names_of
@@ -130,6 +130,7 @@ class ModelExplanation(Answer):
     Attributes:
         inputs, outputs: shapes.
         parameters: number of parameters; a layer that is called twice counts once.
+        weight_bytes: of all weights [bytes].
         layers: list of LayerExplanations in the order the layers run.
     """
 
@@ -138,6 +139,7 @@ class ModelExplanation(Answer):
         self.name, self.kind = model.name, type(model).__name__
         self.inputs, self.outputs = _ends(model, calls)
         self.parameters = model.count_params()
+        self.weight_bytes = bytes_of(model)
         known = {}
         self.layers = [LayerExplanation(call, known) for call in calls]
         _add_receptive_fields(calls, self.layers)
@@ -162,6 +164,7 @@ class ModelExplanation(Answer):
             "inputs": [list(shape) for shape in self.inputs],
             "outputs": [list(shape) for shape in self.outputs],
             "parameters": self.parameters,
+            "weight_bytes": self.weight_bytes,
             "multiply_adds": self.multiply_adds,
             "layers": [layer.to_dict() for layer in self.layers],
         }
@@ -173,7 +176,8 @@ class ModelExplanation(Answer):
             if self.multiply_adds is None
             else f", {words.counted(self.multiply_adds, 'multiply-add')} for one sample"
         )
-        total = f"{words.counted(self.parameters, 'parameter')}{work}"
+        kept = f" ({words.amount(self.weight_bytes)})" if self.weight_bytes else ""
+        total = f"{words.counted(self.parameters, 'parameter')}{kept}{work}"
         heading = f'Model "{self.name}" ({self.kind})'
         return Block(
             heading,

@@ -1,5 +1,6 @@
 """Everything that can be derived about one call of a layer, as data."""
 
+import itertools
 import re
 from dataclasses import asdict, dataclass, field, replace
 from math import prod
@@ -24,6 +25,7 @@ class Facts:
     Attributes:
         name, kind: of the layer.
         inputs, outputs: shapes, None for unknown sizes.
+        options: what the call is told beside its inputs, such as `use_causal_mask`.
         input_axes: for each input, the names of its axes.
         letters: for each input, the letter of each axis that may have any size, else the number.
         input_formulas, output_formulas: shapes in these letters, as text; [] where none were found.
@@ -56,6 +58,7 @@ class Facts:
     multiply_adds: int | None
     mask: str | None
     training: dict
+    options: dict = field(default_factory=dict)
     reads: list = field(default_factory=list)
     read_counts: list = field(default_factory=list)
     weight_bytes: int = 0
@@ -131,8 +134,9 @@ def facts_of(call, mask_matters=True):
         multiply_adds=_multiply_adds(call, program),
         mask=_mask(call),
         training=_training(call, program),
+        options={name: value for name, value in call.kwargs.items() if isinstance(value, bool | int | float | str)},
         reads=_reads(program),
-        weight_bytes=sum(_bytes(v.shape, v.stored_dtype) for v in getattr(layer, "weights", ())),
+        weight_bytes=bytes_of(layer),
         output_bytes=_output_bytes(call),
     )
     if action == "computes" and len(inputs) == 1 and not families.has_own_sentence(layer):
@@ -230,6 +234,11 @@ def _multiply_adds(call, program):
     return count // call.inputs[0].shape[0] if batch_is_known else per_sample
 
 
+def bytes_of(layer):
+    """Return how much memory the weights of a layer or model take [bytes]."""
+    return sum(_bytes(v.shape, v.stored_dtype) for v in getattr(layer, "weights", ()))
+
+
 def _output_bytes(call):
     if any(None in x.shape[1:] for x in call.outputs):
         return None
@@ -253,7 +262,7 @@ def _reads(program):
 def _read_counts(call, reads, arithmetic):
     """Count what one element reads: from the program if that shows it, else by following elements back.
 
-    Behind a softmax a mask may hide something from some: then the first and the last element are followed, too.
+    At the edges an element may read less, and a mask may hide something from some: corners are followed, too.
     """
     shape, out = call.inputs[0].shape[1:], call.outputs[0].shape[1:]
     may_hide = {"exp", "dot_general"} <= set(arithmetic)
@@ -262,9 +271,7 @@ def _read_counts(call, reads, arithmetic):
     if len(call.outputs) != 1 or None in (*shape, *out) or prod(shape) > _MOST_FOLLOWED:
         return []
     influence = Influence(call)
-    places = [tuple(size // 2 for size in out)]
-    if may_hide:
-        places += [(0,) * len(out), tuple(size - 1 for size in out)]
+    places = {tuple(size // 2 for size in out), *itertools.product(*({0, size - 1} for size in out))}
     counts = list(zip(*(_count_read(influence, out, place) for place in places), strict=True))
     if any(0 in count for count in counts):
         return []

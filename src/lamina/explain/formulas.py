@@ -3,6 +3,7 @@
 import ast
 import functools
 import math
+import re
 
 from jax import export
 
@@ -183,6 +184,19 @@ def _source(node):
     for spaced, tight in ((" * ", "*"), (" // ", "//"), (" / ", "/"), (" % ", "%")):
         text = text.replace(spaced, tight)
     return text
+
+
+def typeset(text):
+    """Return a formula as it is printed: with a dot for products and a minus sign; as data it stays Python's.
+
+    Example:
+        >>> typeset("(b, h, 3) -> (b, (h - 3)//2 + 1, 3*h)")
+        '(b, h, 3) -> (b, (h − 3)//2 + 1, 3·h)'
+    """
+    return _MINUS.sub("−", text.replace("*", "·"))
+
+
+_MINUS = re.compile(r"(?<![^\s(\[])-(?=[\s\w(])")  # neither an arrow nor a hyphen
 
 
 def shape_text(sizes):

@@ -37,8 +37,8 @@ class Weight:
 def weights_of(layer, input_shapes):
     """Return the weights of a layer and of the layers in it, in the order of `layer.weights`."""
     owners = {id(v): owner for owner in reversed(_layers_in(layer)) for v in _own(owner)}
-    several = len({id(owners.get(id(v), layer)) for v in layer.weights}) > 1
-    return [_weight(v, owners.get(id(v), layer), layer, input_shapes, several) for v in layer.weights]
+    pairs = [(v, owners.get(id(v), layer)) for v in layer.weights]
+    return [_weight(*pair, name, layer, input_shapes) for pair, name in zip(pairs, _names(layer, pairs), strict=True)]
 
 
 def _layers_in(layer):
@@ -49,12 +49,34 @@ def _own(layer):
     return [*layer._trainable_variables, *layer._non_trainable_variables]
 
 
-def _weight(variable, owner, layer, input_shapes, several):
-    named = factor_names(owner).get(variable.name)
+def _names(layer, pairs):
+    """Name weights after themselves, with their owner's name in front where there are several owners.
+
+    Where owners have one name, such as the cells of two recurrent layers, what stands around them tells them apart.
+    """
+    if len({id(owner) for _, owner in pairs}) == 1:
+        return [v.name for v, _ in pairs]
+    for label in (lambda v, owner: owner.name, _outermost, lambda v, owner: "/".join(_around(v))):
+        names = ["" if owner is layer else label(v, owner) for v, owner in pairs]
+        if len(set(names)) == len({id(owner) for _, owner in pairs}):
+            break
+    return [f"{name} {v.name}".strip() for name, (v, _) in zip(names, pairs, strict=True)]
+
+
+def _around(variable):
+    """Return the names of the layers around a weight, but for the outermost."""
+    return variable.path.split("/")[1:-1]
+
+
+def _outermost(variable, owner):
+    return next(iter(_around(variable)), owner.name)
+
+
+def _weight(variable, owner, name, layer, input_shapes):
+    named = factor_names(layer).get(name) or factor_names(owner).get(variable.name)
     factors, names = _split(variable.shape, named) if named else (variable.shape, None)
     if names is None:
         factors, names = variable.shape, _matched(variable.shape, owner, input_shapes)
-    name = f"{owner.name} {variable.name}" if several and owner is not layer else variable.name
     return Weight(name, tuple(factors), tuple(names), variable.trainable and layer.trainable)
 
 
@@ -101,8 +123,11 @@ def sum_of_products(weights):
 
 def legend(weights):
     """Return what the factors are: "kernel: kernel height × kernel width × channels × filters"."""
-    products = [w for w in weights if len(w.factors) > 1 and all(w.factor_names)]
-    return "\n".join(dict.fromkeys(f"{w.name}: {' × '.join(w.factor_names)}" for w in products))
+    alike = {}
+    for w in weights:
+        if len(w.factors) > 1 and all(w.factor_names):
+            alike.setdefault(" × ".join(w.factor_names), []).append(w.name)
+    return "\n".join(f"{', '.join(names)}: {product}" for product, names in alike.items())
 
 
 @singledispatch
@@ -192,6 +217,30 @@ def _register_cells():
 
 
 _register_cells()
+
+
+def _attending(query, value):
+    """Name the axes of the projections of an attention layer: heads of the query, and of key and value."""
+    return {
+        "query kernel": ("features", query, "key size"),
+        "query bias": (query, "key size"),
+        "key kernel": ("features", value, "key size"),
+        "key bias": (value, "key size"),
+        "value kernel": ("features", value, "value size"),
+        "value bias": (value, "value size"),
+        "attention_output kernel": (query, "value size", "output features"),
+        "attention_output bias": ("output features",),
+    }
+
+
+@factor_names.register
+def _(layer: layers.MultiHeadAttention):
+    return _attending("heads", "heads")
+
+
+@factor_names.register
+def _(layer: layers.GroupQueryAttention):
+    return _attending("query heads", "key heads")
 
 
 @factor_names.register

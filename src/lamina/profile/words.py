@@ -1,5 +1,7 @@
 """The sentences of a profile."""
 
+from lamina.explain.words import amount
+
 
 def took(forward, step, spread, compiling):
     """Say how long the whole model takes, times in milliseconds but for compiling."""
@@ -10,14 +12,6 @@ def keeps(memory):
     """Say what the step keeps in memory."""
     peak = "" if memory.peak is None else f"; at its peak the step has {amount(memory.peak)}"
     return f"weights {amount(memory.parameters)}, outputs of all layers {amount(memory.activations)}{peak}"
-
-
-def amount(count):
-    """Write a number of bytes: "812 bytes", "20.5 kB", "3.1 MB"."""
-    for unit, size in (("GB", 2**30), ("MB", 2**20), ("kB", 2**10)):
-        if count >= size:
-            return f"{count / size:.1f} {unit}"
-    return f"{count} bytes"
 
 
 def machine(flops, bandwidth):

@@ -18,16 +18,26 @@ def without_sentence(name, found):
 
 
 def cost(facts):
-    """Say what the layer costs."""
+    """Say what the layer costs: arithmetic and memory."""
     count = counted(facts.parameters, "parameter")
-    if facts.action in ("moves", "passes on"):
-        does_nothing = "it only moves data" if facts.action == "moves" else "the data pass as they are"
-        return f"{count}, no arithmetic: {does_nothing}"
-    if facts.action == "looks up":
-        return f"{count}, no arithmetic: it only looks up"
+    if facts.action == "passes on":
+        return f"{count}, no arithmetic: the data pass as they are"
+    output = f"{amount(facts.output_bytes)} of output for one sample" if facts.output_bytes else ""
     if facts.multiply_adds:
-        return f"{counted(facts.multiply_adds, 'multiply-add')} for one sample"
-    return f"{count}, no matrix product" if not facts.parameters else ""
+        work = counted(facts.multiply_adds, "multiply-add")
+        work = f"{work} and {output}" if output else f"{work} for one sample"
+    else:
+        nothing = {"moves": "no arithmetic: it only moves data", "looks up": "no arithmetic: it only looks up"}
+        work = f"{count}, {nothing.get(facts.action, 'no matrix product')}" + (f"; {output}" if output else "")
+    return work + (f"; {amount(facts.weight_bytes)} of weights" if facts.weight_bytes else "")
+
+
+def amount(count):
+    """Write a number of bytes: "812 bytes", "20.5 kB", "3.1 MB"."""
+    for unit, size in (("GB", 2**30), ("MB", 2**20), ("kB", 2**10)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count} bytes"
 
 
 def not_trained(count, parameters):

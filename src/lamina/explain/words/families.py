@@ -429,7 +429,10 @@ def _attends(heads):
     def sentence(layer, facts):
         (_, *queries, _), (_, *values, _) = facts.inputs[:2]
         each = f"For each of the {times(queries)} positions of the query, {heads(layer)} the {times(values)} positions"
-        return f"{each} of the value by how well their keys fit, and the output is made of their weighted means."
+        causal = "; none of them sees a later position than its own" if facts.options.get("use_causal_mask") else ""
+        return (
+            f"{each} of the value by how well their keys fit, and the output is made of their weighted means{causal}."
+        )
 
     return sentence
 
