@@ -35,6 +35,10 @@ def group_loss(y_true, y_pred):
     return (y_true[0] - y_pred[0])[:, 0] ** 2 + abs(y_true[1] - y_pred[1])[:, 0]
 
 
+def dict_loss(y_true, y_pred):
+    return group_loss([y_true[key] for key in sorted(y_true)], [y_pred[key] for key in sorted(y_pred)])
+
+
 # outputs, labels, loss, weights of the losses, names of the outputs, sample weights
 WEIGHTS = np.array([1.0, 0.0, 2.0, 1.0], "float32")
 LOSSES = {
@@ -58,6 +62,13 @@ LOSSES = {
     "deep in part": (DEEP, DEEP, {"p": ["mse", "mae"]}, None, None, None),
     "deep in part, labels too": (DEEP, {"q": {"r": C}}, {"q": {"r": "mse"}}, None, None, None),
     "a group": (DEEP, DEEP, {"p": group_loss}, None, None, None),
+    "all, and each": (PAIR, PAIR, (group_loss, ["mse", "mae"]), None, ["a", "b"], WEIGHTS),
+    "all, and each, weighted": (PAIR, PAIR, (group_loss, ["mse", "mae"]), (2.0, [0.5, 3.0]), ["a", "b"], None),
+    "all of a dict, and one": (TWO, TWO, [dict_loss, {"q": "mse"}], [2.0, {"q": 0.5}], ["p", "q"], None),
+    "a group twice, and a part": (DEEP, DEEP, {"p": (group_loss, [None, "mse"], group_loss)}, None, list("abc"), None),
+    "two of one output": (PAIR, PAIR, ["mse", ["mae", "mse"]], None, ["a", "b"], None),
+    "a list for a dict inside": ({"p": TWO}, {"p": TWO}, {"p": ["mse", "mae"]}, {"p": [1.0, 2.0]}, ["a", "b"], None),
+    "a group in a list": ([PAIR, C], [PAIR, C], [group_loss, "mse"], None, list("abc"), None),
     "a namedtuple": (NAMED, NAMED, {"p": Point("mse", "mae"), "q": "mse"}, None, ["a", "b", "c"], None),
     "lists of lists": (LISTS, LISTS, [["mse"], ["mae", "mse"]], None, None, None),
     "tuples for lists": (LISTS, ([A], (B, C)), [("mse",), ("mae", "mse")], None, None, None),
@@ -108,10 +119,10 @@ def test_metrics_are_those_of_keras_for(name):
 
 
 REFUSED = {
-    "an unknown name": (PAIR, PAIR, {"a": "mse", "c": "mse"}, None, "can't be found in the model's output"),
-    "an unknown path": (DEEP, DEEP, {"p": {"z": "mse"}}, None, "can't be found in the model's output"),
-    "too many losses": (PAIR, PAIR, ["mse"] * 3, None, "can't be found in the model's output"),
-    "two losses of one output": (A, A, ["mse", "mae"], None, "can't be found in the model's output"),
+    "an unknown name": (PAIR, PAIR, {"a": "mse", "c": "mse"}, None, "can't be found in either the model's output"),
+    "an unknown path": (DEEP, DEEP, {"p": {"z": "mse"}}, None, "can't be found in either the model's output"),
+    "too many losses": (PAIR, PAIR, ["mse"] * 3, None, "can't be found in either the model's output"),
+    "two losses of one output": (A, A, ["mse", "mae"], None, "can't be found in either the model's output"),
     "labels for one of two": (PAIR, [A], "mse", None, "y_true and y_pred have different structures"),
     "one label for two": (PAIR, A, "mse", None, "y_true and y_pred have different structures"),
     "labels by other names": (PAIR, {"a": A, "c": B}, "mse", None, "y_true and y_pred have different structures"),
@@ -164,6 +175,38 @@ def test_an_output_with_a_loss_or_a_metric_wants_labels(y, scored):
         with pytest.raises(ValueError, match=r"L313.*there are no labels for 'a'.*loss or metrics"):
             getattr(model, method)(x, y, **options)
     np.testing.assert_array_equal(before[0], model.get_weights()[0])
+
+
+def test_a_named_tuple_goes_through_fit():
+    inputs = lamina.Input((3,))
+    outputs = Point(lamina.layers.Dense(2, name="a")(inputs), lamina.layers.Dense(2, name="b")(inputs))
+    model = lamina.Model(inputs, outputs)
+    model.compile("sgd", loss=[group_loss, Point("mse", None)])
+    history = model.fit(np.ones((4, 3), "float32"), Point(A, B), verbose=0).history
+    assert sorted(history) == ["a_b_loss", "a_loss", "loss"]
+    assert history["loss"][0] == pytest.approx(history["a_b_loss"][0] + history["a_loss"][0])
+
+
+def test_own_losses_and_metrics_may_compare_parts_of_one_output():
+    class Halves(lamina.Model):
+        def compute_loss(self, x, y, y_pred, sample_weight=None, training=True):
+            return super().compute_loss(x, y, [y_pred[:, :1], y_pred[:, 1:]], sample_weight, training)
+
+        def compute_metrics(self, x, y, y_pred, sample_weight=None):
+            return super().compute_metrics(x, y, [y_pred[:, :1], y_pred[:, 1:]], sample_weight)
+
+    inputs = lamina.Input((3,))
+    model = Halves(inputs, lamina.layers.Dense(2, kernel_initializer="ones", name="a")(inputs))
+    model.compile("sgd", loss=["mse", "mae"], metrics=[["mae"], ["mse"]])
+    x, y = np.ones((4, 3), "float32"), [np.zeros((4, 1)), np.ones((4, 1))]
+    history = model.fit(x, y, verbose=0).history
+    assert {name: values[0] for name, values in history.items()} == {
+        "loss": 11.0,
+        "mse_loss": 9.0,
+        "mae_loss": 2.0,
+        "mae": 3.0,
+        "mse": 4.0,
+    }
 
 
 @pytest.mark.parametrize("library", [keras, lamina], ids=lambda library: library.__name__)

@@ -76,7 +76,10 @@ def assert_same_structure(a, b, check_types=None):
     left = jax.tree_util.tree_structure(a, is_leaf=_is_none)
     right = jax.tree_util.tree_structure(b, is_leaf=_is_none)
     if left != right:
-        raise ValueError(f"The two structures differ:\n  {left}\n  {right}")
+        raise ValueError(
+            f"The two structures differ. Expected a {type(a).__name__}, received a {type(b).__name__}:\n"
+            f"  {left}\n  {right}"
+        )
 
 
 def assert_same_paths(a, b):
@@ -123,6 +126,16 @@ def lists_to_tuples(structure):
     return rebuild([lists_to_tuples(child) for child in children])
 
 
+def like(sequence, items):
+    """Return `items` as the kind of list or tuple that `sequence` is; a named tuple stays one.
+
+    Example:
+        >>> like((1, 2), ["a", "b"])
+        ('a', 'b')
+    """
+    return type(sequence)(*items) if hasattr(sequence, "_fields") else type(sequence)(items)
+
+
 def is_shape(value):
     """Tell whether `value` is one shape: a list or tuple of sizes and None."""
     return isinstance(value, list | tuple) and all(size is None or isinstance(size, int) for size in value)
@@ -135,5 +148,5 @@ def map_shape_structure(func, structure):
     if isinstance(structure, dict):
         return {key: map_shape_structure(func, value) for key, value in structure.items()}
     if isinstance(structure, list | tuple):
-        return type(structure)(map_shape_structure(func, value) for value in structure)
+        return like(structure, [map_shape_structure(func, value) for value in structure])
     raise ValueError(f"Expected a shape or a structure of shapes. Received: {structure}")

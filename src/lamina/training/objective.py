@@ -1,6 +1,6 @@
 """What training minimises: the losses of all outputs, weighted and added up."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lamina import losses, metrics
 from lamina.core import tree
@@ -13,10 +13,13 @@ from lamina.training.outputs import StructureError, at, by_path, labels_per_outp
 class Part:
     """One loss: of the output, or the group of outputs, at a path."""
 
-    path: tuple
     loss: object
     weight: object = None
+    path: tuple = ()
     name: str = ""
+
+    def __repr__(self):
+        return repr(self.loss)  # messages show what was given
 
 
 class CompileLoss:
@@ -25,7 +28,8 @@ class CompileLoss:
     Args:
         loss: name, function or Loss; with several outputs one for all, a list, a dict by output name, or the
             structure of the outputs. Outputs with None, or left out, have none. A function that stands where the
-            outputs have a list or a dict gets all of it.
+            outputs have a list or a dict gets all of it. The items of a list that stands where they have something
+            else, or of a tuple where they have a list, are losses of the same place.
         loss_weights: numbers in the same form.
         output_names: names of the model's outputs.
     Raises: ValueError, on the first call, if losses and outputs do not fit together.
@@ -52,13 +56,15 @@ class CompileLoss:
         """Find the losses and their weights, and make a metric for each loss where there are several."""
         self._names = output_names(y_pred, self.output_names)
         self._outputs = tree.map_structure(lambda x: KerasTensor(x.shape, x.dtype), y_pred)
-        chosen = by_path(self.loss, y_pred, self._names, "loss")
-        self._parts = [Part(path, loss) for path, loss in chosen if loss is not None]
-        self._set_weights(y_pred)
+        paired = _paired(self.loss, self.loss_weights)
+        chosen = by_path(paired or tree.map_structure(_part, self.loss), y_pred, self._names, "loss")
+        self._parts = [replace(part, path=path) for path, part in chosen if part is not None]
+        if not paired:
+            self._set_weights(y_pred)
         truths, outputs = self._truths(y_true, y_pred), dict(zip(self._paths(), self._names, strict=True))
         for part in self._parts:
             part.loss = resolve_loss(part.loss, at(truths, part.path), at(y_pred, part.path))
-            part.name = _name(part, outputs.get(part.path))
+            part.name = _name(part, outputs)
         several = len(self._parts) > 1
         self.metrics = [metrics.Mean(name=f"{part.name}_loss") for part in self._parts] if several else []
         self.built = True
@@ -126,8 +132,21 @@ def _one(weights):
     return flat[0]
 
 
-def _name(part, output):
-    """The path of a loss with slashes; where it ends with a number, the output's name stands for it, or the loss's."""
-    if part.path and not isinstance(part.path[-1], int):
-        return "/".join(map(str, part.path))
-    return "/".join(map(str, (*part.path[:-1], output or part.loss.name)))
+def _part(loss, weight=None):
+    return None if loss is None else Part(loss, weight)
+
+
+def _paired(losses, weights):
+    """Losses and their weights, as one structure, if both have the same; else None."""
+    try:
+        tree.assert_same_structure(losses, weights)
+    except ValueError:
+        return None
+    return tree.map_structure(_part, losses, weights)
+
+
+def _name(part, outputs):
+    """The path with slashes; the name of an output, or else of its loss, stands where the path ends with a number."""
+    if part.path in outputs and not (part.path and isinstance(part.path[-1], str)):
+        return "/".join(map(str, (*part.path[:-1], outputs[part.path] or part.loss.name)))
+    return "/".join(map(str, part.path)) or "_".join(filter(None, outputs.values())) or part.loss.name

@@ -30,7 +30,8 @@ def output_names(y_pred, names):
 def by_path(value, y_pred, names, what):
     """Return pairs (path, part of `value`) that together cover the outputs.
 
-    A path leads to one output, or to a group of outputs for which `value` has a single part.
+    A path leads to one output, or to a group of outputs for which `value` has a single part. Losses may stand beside
+    each other: where the outputs have anything but a list, each item of a list of losses is given for all of it.
 
     Args:
         value: None, one for all, a list in the outputs' order, a dict by output name, or the structure of `y_pred`.
@@ -44,15 +45,15 @@ def by_path(value, y_pred, names, what):
         return [(path, value) for path in paths]
     if isinstance(value, dict) and set(value) <= set(names) and not _has_keys(y_pred, value):
         value = tree.pack_sequence_as(y_pred, [value.get(name) for name in names])
-    elif isinstance(value, list | tuple) and len(value) == len(paths) and (_is_flat(y_pred) or _is_flat(value)):
+    elif what not in _BESIDE and isinstance(value, list | tuple) and len(value) == len(paths) and _is_flat(y_pred):
         value = tree.pack_sequence_as(y_pred, list(value))
-    return list(_follow(value, y_pred, (), lambda path: _refusal(given, y_pred, names, what, path), what in _LISTS))
+    return list(_follow(value, y_pred, (), lambda path: _refusal(given, y_pred, names, what, path), what))
 
 
 def per_output(value, y_pred, names, what):
     """Return the part of `value` for each output, None where there is none; see `by_path`."""
-    pairs = by_path(value, y_pred, names, what)
-    return [part for path, part in pairs for _ in tree.flatten(at(y_pred, path))]
+    parts = dict(by_path(value, y_pred, names, what))
+    return [parts[next(p for p in _upwards(path) if p in parts)] for path, _ in _leaves(y_pred)]
 
 
 def labels_per_output(y, y_pred, names, wanted):
@@ -84,6 +85,11 @@ def at(structure, path):
     return structure
 
 
+def _upwards(path):
+    """The path and those of all that it lies in, from the inside out."""
+    return (path[:length] for length in range(len(path), -1, -1))
+
+
 def _children(node):
     """Pairs of key and child in flat order; None for what has no children."""
     if isinstance(node, OrderedDict):
@@ -109,15 +115,21 @@ def _has_keys(y_pred, value):
     return isinstance(y_pred, dict) and set(value) <= set(y_pred)
 
 
-def _follow(value, y_pred, path, refusal, lists):
-    """Walk through both; at an output there may be a list only if `lists`, but always one of a single item."""
+def _follow(value, y_pred, path, refusal, what):
+    """Walk through both, and yield the pairs of `by_path`."""
     children = _children(y_pred)
-    if children is None and isinstance(value, list | tuple) and len(value) == 1:
-        value = value[0]
+    several = isinstance(value, list | tuple)
+    if several and children is None and len(value) == 1:
+        value, several = value[0], False
+    elif several and children is not None and _is_flat(value) and len(value) == len(_leaves(y_pred)):
+        value = tree.pack_sequence_as(y_pred, list(value))
     if value is None:
         yield from ((p, None) for p, _ in _leaves(y_pred, path))
-    elif not tree.is_nested(value) or (children is None and lists and not isinstance(value, dict)):
+    elif not tree.is_nested(value) or (several and children is None and what in _LISTS):
         yield path, value
+    elif several and what in _BESIDE and not isinstance(y_pred, type(value)) and (path or children is not None):
+        for item in value:
+            yield from _follow(item, y_pred, path, refusal, what)
     elif children is None:
         raise refusal(path)
     else:
@@ -129,13 +141,14 @@ def _follow(value, y_pred, path, refusal, lists):
         if not isinstance(value, dict) and len(parts) != len(children):
             raise refusal((*path, len(parts)))
         for key, child in children:
-            yield from _follow(parts.get(key), child, (*path, key), refusal, lists)
+            yield from _follow(parts.get(key), child, (*path, key), refusal, what)
 
 
 _LISTS = ("metrics", "weighted_metrics")  # of which an output may have several
+_BESIDE = ("loss",)  # of which a list may be several for one place
 _COMPLAINTS = {
     "y": "y_true and y_pred have different structures",
-    "loss": "parts of the `loss` argument can't be found in the model's output (`y_pred`)",
+    "loss": "parts in the `loss` argument, can't be found in either the model's output (`y_pred`) or the labels",
     "loss_weights": "`loss_weights` must match the number of losses",
     "metrics": "Invalid `metrics`: they do not match the model's outputs",
     "weighted_metrics": "Invalid `weighted_metrics`: they do not match the model's outputs",
@@ -161,10 +174,11 @@ def _refusal(value, y_pred, names, what, path):
     structure = tree.map_structure(lambda _: "*", y_pred)
     known = [name for name in names if name is not None]
     place = f" (at {'/'.join(map(str, path))})" if path else ""
+    keys = f" Expected keys {known}, or some of them." if isinstance(value, dict) and known else ""
     return StructureError(
         message(
             "L313",
-            f"{_COMPLAINTS[what]}.{place} Received: {what}={shown}, for the outputs {structure}.",
+            f"{_COMPLAINTS[what]}.{place} Received: {what}={shown}, for the outputs {structure}.{keys}",
             why=f"the model has {len(names)} output{'s' if len(names) > 1 else ''}"
             + (f", called {', '.join(known)}." if known else "."),
             fix=f"give `{what}` as a list in the order of the outputs, "

@@ -328,37 +328,43 @@ class Trainer(Steps):
         return self.built and all(part is None or part.built for part in parts)
 
     def _symbolic_build(self, data_batch, labelled=True):
-        x, y, _ = unpack_x_y_sample_weight(data_batch)
+        x, y, sample_weight = unpack_x_y_sample_weight(data_batch)
         parts = [self._compile_loss, self._compile_metrics]
         if not self.built or any(part is not None and not part.built for part in parts):
-            self._build_from_batch(x, y if labelled else None)
+            self._build_from_batch(x, y if labelled else None, sample_weight)
         if self.optimizer is not None and not self.optimizer.built:
             self.optimizer.build(self.trainable_variables)
 
-    def _build_from_batch(self, x, y):
+    def _build_from_batch(self, x, y, sample_weight):
         try:
-            y_pred = self._outputs_for(x)
+            y_pred = self._inferred(lambda x: self(x, training=False), x)
         except NotImplementedError:
             return  # a model with a `train_step` of its own needs no `call`
         if y is None:
             return
-        y = tree.map_structure(_spec, y)
-        if self._compile_loss is not None and not self._compile_loss.built:
-            self._compile_loss.build(y, y_pred)
-        if self._compile_metrics is not None and not self._compile_metrics.built:
-            self._compile_metrics.build(y, y_pred)
+        loss, scores, labels = self._compile_loss, self._compile_metrics, tree.map_structure(_spec, y)
+        if loss is not None and not loss.built:
+            if is_overridden(self, "compute_loss"):  # which may compare other things than labels and outputs
+                self._inferred(lambda x, *rest: self._loss_of(x, rest[0], self(x), rest[1], False), x, y, sample_weight)
+            else:
+                loss.build(labels, y_pred)
+        if scores is not None and not scores.built:
+            if is_overridden(self, "compute_metrics"):
+                self._inferred(lambda x, *rest: self.compute_metrics(x, rest[0], self(x), rest[1]), x, y, sample_weight)
+                return
+            scores.build(labels, y_pred)
             # Some metrics, such as F1Score, make their variables at the first batch, whose shapes they need.
-            shapes.infer(self._compile_metrics.update_state, y, y_pred)
+            shapes.infer(scores.update_state, labels, y_pred)
 
-    def _outputs_for(self, x):
-        """Return what comes out for any number of samples, or else, also to say what is wrong, for those in `x`."""
+    def _inferred(self, function, *batch):
+        """Return what comes out for any number of samples, or else, also to say what is wrong, for those at hand."""
         try:
-            return shapes.infer(self, tree.map_structure(_spec, x), training=False)
+            return shapes.infer(function, *tree.map_structure(_spec, batch))
         except NotImplementedError:
             raise
         except (LaminaError, TypeError, ValueError):
-            exact = tree.map_structure(lambda a: None if a is None else KerasTensor(a.shape, a.dtype), x)
-        return shapes.infer(self, exact, training=False)
+            exact = tree.map_structure(lambda a: None if a is None else KerasTensor(a.shape, a.dtype), batch)
+        return shapes.infer(function, *exact)
 
     def _in_order(self, logs):
         """The values as Keras lists them: by the names of the metrics, then the others; a single number alone."""

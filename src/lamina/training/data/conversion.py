@@ -38,7 +38,7 @@ def to_arrays(structure, name="x"):
     if isinstance(structure, list | tuple):
         if structure and all(isinstance(leaf, int | float | bool | str) for leaf in tree.flatten(structure)):
             return to_array(_from_lists(structure, name), name)
-        return type(structure)(to_arrays(item, f"{name}/{i}") for i, item in enumerate(structure))
+        return tree.like(structure, [to_arrays(item, f"{name}/{i}") for i, item in enumerate(structure)])
     if isinstance(structure, dict):
         return {key: to_arrays(value, f"{name}/{key}") for key, value in structure.items()}
     return structure if structure is None else to_array(structure, name)
@@ -135,7 +135,7 @@ def to_batch(structure, name="x"):
     if isinstance(structure, jax.Array):
         return structure
     if isinstance(structure, list | tuple) and any(isinstance(item, jax.Array) for item in structure):
-        return type(structure)(to_batch(item, name) for item in structure)
+        return tree.like(structure, [to_batch(item, name) for item in structure])
     if isinstance(structure, dict):
         return {key: to_batch(value, f"{name}/{key}") for key, value in structure.items()}
     return dense(to_arrays(structure, name))
