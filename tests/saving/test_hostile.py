@@ -1,6 +1,7 @@
 """Files made to do harm: each published flaw of this kind in Keras, and the classes behind them."""
 
 import base64
+import copy
 import json
 import marshal
 import os
@@ -399,3 +400,87 @@ def test_a_huge_input_alone_takes_no_memory(valid, tmp_path):
 
     error, _ = loaded(with_config(valid, tmp_path, change))
     assert "far more memory" in str(error)
+
+
+def many_names_of_one_array(group, names):
+    """Store 8 MB of zeros, packed to a few KB, under many names."""
+    group.create_dataset("0", data=np.zeros((1 << 21,), "f4"), chunks=(1 << 18,), compression="gzip")
+    for i in range(1, names):
+        group[str(i)] = group["0"]
+
+
+def test_one_array_under_many_names_is_a_bomb(valid, tmp_path):
+    def change(file, tmp_path):
+        many_names_of_one_array(file["model_weights/d"], 2)
+        file["model_weights/d"].attrs["weight_names"] = [b"/" * i + b"0" for i in range(20)]
+
+    error, _ = loaded(evil_hdf5(valid, tmp_path, change))
+    assert "would be read as" in str(error)
+
+
+def test_the_editor_reads_no_bomb(tmp_path):
+    path = str(tmp_path / "x.weights.h5")
+    with h5py.File(path, "w") as file:
+        many_names_of_one_array(file.create_group("layers/dense/vars"), 20)
+    with pytest.raises(ValueError, match="would be read as"):
+        lamina.saving.KerasFileEditor(path)
+
+
+def test_members_of_an_archive_that_lie_on_top_of_each_other_are_refused(valid, tmp_path):
+    path = tmp_path / "x.keras"
+    shutil.copy(valid / "model.keras", path)
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("assets/0", bytes(1 << 24))
+        first = archive.getinfo("assets/0")
+        for i in range(1, 20):
+            again = copy.copy(first)
+            again.filename, again.compress_size = f"assets/{i}", 1 << 20
+            archive.filelist.append(again)
+    assert "claim" in str(loaded(str(path))[0])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes are of Unix")
+def test_a_pipe_in_a_folder_is_not_waited_for(valid, tmp_path):
+    with zipfile.ZipFile(valid / "model.keras") as archive:
+        archive.extractall(tmp_path / "model")
+    os.remove(tmp_path / "model/metadata.json")
+    os.mkfifo(tmp_path / "model/metadata.json")
+    assert "no ordinary file" in str(loaded(str(tmp_path / "model"))[0])
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+b", "a*a*a*a*a*a*b", "(a|a)" * 40 + "b"])
+def test_patterns_that_never_come_to_an_end_are_refused(valid, tmp_path, pattern):
+    """The time that a regular expression takes can double with every letter of the name it is held against."""
+    policies = gadget("keras.dtype_policies", "DTypePolicyMap", default_policy=None, policy_map={pattern: {}})
+    layer = gadget("keras.layers", "Activation", name="a" * 40, activation="relu", dtype=policies)
+    error, _ = loaded(with_config(valid, tmp_path, last_layer(layer)))
+    assert "regular expression" in str(error)
+
+
+def test_no_arrays_are_made_on_behalf_of_a_file(valid, tmp_path):
+    """A layer of a graph that is called with numbers alone would compute there and then, `ones([n, n])` for any n."""
+    inputs = lamina.Input((3,), name="x")
+    ones = lamina.layers.Lambda(lamina.ops.ones_like, name="ones")
+    graph = lamina.saving.serialize_keras_object(lamina.Model(inputs, ones(inputs)))
+    layer = graph["config"]["layers"][1]
+    layer["config"]["function"]["config"] = "ones"
+    layer["inbound_nodes"] = [{"args": [], "kwargs": {"inputs": [10**4, 10**4]}}]
+    error, _ = loaded(with_config(valid, tmp_path, lambda config: graph))
+    assert "without a tensor" in str(error)
+
+
+@pytest.mark.parametrize(
+    "load",
+    [
+        lambda layer: lamina.layers.Lambda.from_config(layer["config"]),
+        lamina.layers.deserialize,
+        lambda layer: lamina.Sequential.from_config({"name": "s", "layers": [layer]}),
+        lambda layer: lamina.models.model_from_json(
+            json.dumps(gadget("keras", "Sequential", name="s", layers=[layer]))
+        ),
+    ],
+)
+def test_lambdas_are_refused_outside_of_files_too(load):
+    """CVE-2026-12481: where no safe mode was set, none was assumed."""
+    with pytest.raises(ValueError, match="safe_mode=False"):
+        load(lambda_layer())

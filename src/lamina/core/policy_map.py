@@ -4,6 +4,7 @@ import re
 from collections.abc import MutableMapping
 
 from lamina.core import policies, serialization
+from lamina.core.patterns import checked
 from lamina.core.policies import DTypePolicy, QuantizedDTypePolicy
 
 
@@ -62,7 +63,7 @@ class DTypePolicyMap(DTypePolicy, MutableMapping):
     def __getitem__(self, key):
         if key in self._policy_map:
             return self._policy_map[key]
-        matching = [pattern for pattern in self._policy_map if re.fullmatch(pattern, key)]
+        matching = [pattern for pattern in self._policy_map if re.fullmatch(checked(pattern, key), key)]
         if len(matching) > 1:
             raise ValueError(
                 f"Path '{key}' matches multiple dtype policy specification keys: {matching}. Please make sure each "
@@ -114,6 +115,8 @@ class DTypePolicyMap(DTypePolicy, MutableMapping):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         """Make the map described by `config`."""
+        for pattern in config["policy_map"]:  # the layers' paths may not be known before the file is closed
+            checked(pattern, "x" * 256)
         policy_map = serialization.deserialize_keras_object(config["policy_map"], custom_objects=custom_objects)
         return cls(config["default_policy"], policy_map)
 

@@ -19,7 +19,7 @@ _OF_TENSORFLOW = ("losses", "metrics", "optimizers", "initializers")
 """Rooms of Keras that TensorFlow also has without the `keras` in between."""
 
 OLD_WORDS = {
-    "engine": ("layers", "models", "core.tensor", "core.operation"),
+    "engine": ("layers", "models", "core.tensor", "core.operation", "dialects.old_names.saving"),
     "initializations": ("initializers",),
     "legacy": ("layers", "models"),
     "objectives": ("losses",),

@@ -162,7 +162,7 @@ def _require_format(format, known):
         raise errors.FileError(
             errors.message(
                 "L406",
-                f"models are exported with format={' or '.join(map(repr, known))}; it got {format!r}.",
+                f"Unrecognized format={format!r}: models are exported with {' or '.join(map(repr, known))}.",
                 fix="model.export(path, format='stablehlo')    # lamina.export.load(path).serve(x) runs it",
             )
         )

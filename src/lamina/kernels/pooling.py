@@ -15,6 +15,21 @@ from jax import lax
 
 from lamina.kernels.forms import compiled, tunable
 
+_MOST_WINDOWS = 1 << 20
+
+
+def adaptive_windows(size, count):
+    """Return where each of `count` windows that together cover `size` places begins, and where it ends.
+
+    Window i reaches from floor(i * size / count) to ceil((i + 1) * size / count).
+
+    Raises:   ValueError for more windows than anything has places.
+    """
+    if count > _MOST_WINDOWS:
+        raise ValueError(f"`output_size` is at most {_MOST_WINDOWS:,} along an axis. Received: {count:,}")
+    borders = np.arange(count + 1) * size
+    return borders[:-1] // count, -(-borders[1:] // count)
+
 
 @compiled(static=("window", "strides", "padding"))
 def max_pool(x, window, strides, padding):

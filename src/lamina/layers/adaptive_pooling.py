@@ -1,11 +1,9 @@
 """Adaptive pooling: as many windows as outputs are wanted, spread evenly over the input."""
 
-import math
-
 import jax.numpy as jnp
 
 from lamina.core import config
-from lamina.kernels.pooling import average_pool, max_pool
+from lamina.kernels.pooling import adaptive_windows, average_pool, max_pool
 from lamina.layers.demands import positive_integer
 from lamina.layers.input_spec import InputSpec
 from lamina.layers.layer import Layer
@@ -38,10 +36,9 @@ class AdaptivePooling(Layer):
         return as_data_format(x, self.data_format)
 
     def _pool_along(self, x, axis, count):
-        """Pool along one axis: window i runs from floor(i * size / count) to ceil((i + 1) * size / count)."""
-        size = x.shape[axis]
-        starts = [i * size // count for i in range(count)]
-        lengths = [math.ceil((i + 1) * size / count) - start for i, start in enumerate(starts)]
+        """Pool along one axis."""
+        starts, ends = adaptive_windows(x.shape[axis], count)
+        lengths = (ends - starts).tolist()
         pooled, offsets, total = [], {}, 0
         for length in sorted(set(lengths)):
             window = tuple(length if at == axis else 1 for at in range(1, x.ndim - 1))

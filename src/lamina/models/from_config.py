@@ -1,5 +1,6 @@
 """Read a functional model back from its config."""
 
+import collections
 import inspect
 
 from lamina.core import serialization
@@ -30,16 +31,17 @@ def functional_from_config(cls, config, custom_objects=None):
 
 
 class _Made:
-    """An operation of the model being read, whose calls are counted from here: another model may share it."""
+    """The calls of an operation of the model being read, counted from here: another model may share it."""
 
     def __init__(self, operation):
         self.operation = operation
         self._earlier = sum(not node.is_input for node in operation._inbound_nodes)
 
-    @property
-    def nodes(self):
-        """The calls in this model."""
-        return self.operation._inbound_nodes[self._earlier :]
+    def __len__(self):
+        return len(self.operation._inbound_nodes) - self._earlier
+
+    def __getitem__(self, index):
+        return self.operation._inbound_nodes[self._earlier + index]
 
 
 def _make_operation(config, custom_objects):
@@ -53,29 +55,40 @@ def _make_operation(config, custom_objects):
 
 def _repeat_calls(layer_configs, made):
     """Call each operation as its nodes say, as soon as the tensors that a call needs exist."""
-    waiting = {c["name"]: list(c["inbound_nodes"]) for c in layer_configs if c["inbound_nodes"]}
-    while waiting:
-        before = sum(map(len, waiting.values()))
-        for name in list(waiting):
-            while waiting[name] and _call_if_ready(made[name].operation, waiting[name][0], made):
-                waiting[name].pop(0)
-            if not waiting[name]:
-                del waiting[name]
-        if sum(map(len, waiting.values())) == before:
-            raise ValueError(
-                f"The graph of the functional model has loops or disconnected nodes: {sorted(waiting)} cannot be "
-                "called."
-            )
+    calls = {c["name"]: collections.deque(c["inbound_nodes"]) for c in layer_configs if c["inbound_nodes"]}
+    ready, waiting = collections.deque(calls), collections.defaultdict(list)  # for a call of a name: who needs it
+    while ready:
+        name = ready.popleft()
+        missing = None
+        while calls[name] and (missing := _missing(calls[name][0], made)) is None:
+            _call(made[name].operation, calls[name].popleft(), made)
+            ready.extend(waiting.pop((name, len(made[name]) - 1), ()))
+        if missing is not None:
+            waiting[missing].append(name)
+        else:
+            del calls[name]
+    if calls:
+        raise ValueError(
+            f"The graph of the functional model has loops or disconnected nodes: {sorted(calls)} cannot be called."
+        )
 
 
-def _call_if_ready(operation, node, made):
-    """Call `operation` with the arguments of a serialized node; tell whether its inputs existed."""
-    args, kwargs = node["args"], node["kwargs"]
-    if not all(_exists(history, made) for history in _histories((args, kwargs))):
-        return False
-    args, kwargs = (_with_tensors(x, made) for x in (args, kwargs))
+def _missing(node, made):
+    """Return the first call, `(name, number)`, that a node uses the output of and that was not made yet."""
+    for name, number, _ in _histories((node["args"], node["kwargs"])):
+        if name not in made:
+            raise ValueError(f"The model's config uses the layer '{name}' but does not define it.")
+        if number >= len(made[name]):
+            return name, number
+    return None
+
+
+def _call(operation, node, made):
+    """Call `operation` with the arguments of a serialized node, which makes no arrays: some of them are symbolic."""
+    if next(_histories((node["args"], node["kwargs"])), None) is None:
+        raise ValueError(f"The model's config calls '{operation.name}' without a tensor.")
+    args, kwargs = (_with_tensors(x, made) for x in (node["args"], node["kwargs"]))
     operation(*args, **_without_default_training(operation, kwargs))
-    return True
 
 
 def _without_default_training(operation, kwargs):
@@ -102,13 +115,6 @@ def _histories(x):
             yield from _histories(value)
 
 
-def _exists(history, made):
-    name, node_index, _ = history
-    if name not in made:
-        raise ValueError(f"The model's config uses the layer '{name}' but does not define it.")
-    return node_index < len(made[name].nodes)
-
-
 def _with_tensors(x, made):
     if _is_tensor_config(x):
         return _tensor(x["config"]["keras_history"], made)
@@ -123,7 +129,7 @@ def _with_tensors(x, made):
 
 def _tensor(history, made):
     name, node_index, tensor_index = history
-    return made[name].nodes[node_index].output_tensors[tensor_index]
+    return made[name][node_index].output_tensors[tensor_index]
 
 
 def _find_tensors(addresses, made):

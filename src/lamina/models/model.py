@@ -134,7 +134,7 @@ class Model(Trainer, Layer):
             layer_range=layer_range,
         )
 
-    def quantize(self, mode=None, config=None, filters=None, type_check=True):
+    def quantize(self, mode=None, config=None, filters=None, type_check=True, **unknown):
         """Keep the weights of the layers that can do so in few bits from now on.
 
         Args:
@@ -142,8 +142,10 @@ class Model(Trainer, Layer):
             config: `quantizers.QuantizationConfig`; by default that of the mode. GPTQ and AWQ need one, with data.
             filters: regular expression, or a list of them, for the names of the layers meant; or a function that tells.
             type_check: whether layers of the user's own classes are left alone.
-        Raises:   ValueError for a model that is not built, an unknown mode, missing data.
+        Raises:   ValueError for a model that is not built, an unknown mode or argument, missing data.
         """
+        if unknown:
+            raise ValueError(f"Unrecognized keyword arguments passed to `quantize`: {', '.join(unknown)}.")
         quantization.quantize(self, mode, config, filters, type_check)
         self.train_function = self.test_function = self.predict_function = None
 

@@ -3,6 +3,7 @@
 import collections.abc
 import re
 
+from lamina.core.patterns import checked
 from lamina.core.serialization import deserialize_keras_object, serialize_keras_object
 from lamina.optimizers.loss_scale_optimizer import LossScaleOptimizer
 from lamina.optimizers.optimizer import Optimizer
@@ -45,7 +46,7 @@ class OptimizerMap(collections.abc.MutableMapping):
     def __getitem__(self, key):
         if key in self._optimizer_map:
             return self._optimizer_map[key]
-        fitting = [pattern for pattern in self._optimizer_map if re.fullmatch(pattern, key)]
+        fitting = [pattern for pattern in self._optimizer_map if re.fullmatch(checked(pattern, key), key)]
         if len(fitting) > 1:
             raise ValueError(f"Multiple optimizers assigned to variable {key}: the keys {fitting} all fit.")
         return self._optimizer_map[fitting[0]] if fitting else self._default_optimizer

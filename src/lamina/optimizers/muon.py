@@ -4,6 +4,7 @@ import re
 
 import jax.numpy as jnp
 
+from lamina.core.patterns import checked
 from lamina.optimizers.optimizer import Optimizer
 
 
@@ -99,7 +100,7 @@ class Muon(Optimizer):
         return (
             len(variable.shape) != 2
             or (self.exclude_embeddings and "embedding" in path.lower())
-            or any(re.search(pattern, path) for pattern in self.exclude_layers)
+            or any(re.search(checked(pattern, path), path) for pattern in self.exclude_layers)
         )
 
     def _weight_decay_of(self, variable):

@@ -42,7 +42,7 @@ from lamina.saving.weights import ReadGroup, WeightsFile, new_weights, open_weig
 _GIGABYTE = 1 << 30
 
 
-def save_model(model, filepath, overwrite=True, zipped=None, include_optimizer=True, save_format=None):
+def save_model(model, filepath, overwrite=True, zipped=None, include_optimizer=True, save_format=None, **unknown):
     """Write a model to a `.keras` file: its architecture, weights, and how it was compiled.
 
     Args:
@@ -53,9 +53,11 @@ def save_model(model, filepath, overwrite=True, zipped=None, include_optimizer=T
         zipped: whether one file is written, the default, or a folder with the same content.
         include_optimizer: for `.h5` files, whether the optimizer and its state are written too.
         save_format: of Keras 2; the path's ending says it, and a warning that this does not.
-    Raises:   ValueError for another ending; TypeError if part of the model cannot be described.
+    Raises:   ValueError for another ending or argument; TypeError if part of the model cannot be described.
     Source:   Keras 3 `save_model`, same format. The file appears complete or not at all.
     """
+    if unknown:
+        raise ValueError(f"The following argument(s) are not supported when a model is saved: {', '.join(unknown)}.")
     if is_open(filepath):
         _write_archive(model, filepath)
         return
@@ -249,7 +251,7 @@ def _write_archive(model, target):
 
 
 def _without_format(path, save_format):
-    text = f"the `save_format` argument is deprecated: the ending of the path says it. Received: {save_format!r}"
+    text = f"The `save_format` argument is deprecated: the ending of the path says it. Received: {save_format!r}"
     if not path.endswith((".keras", ".h5", ".hdf5")):
         raise errors.FileError(errors.message("L406", text, fix=f"model.save('{path}.keras')"))
     errors.warn("L406", text, stacklevel=4)

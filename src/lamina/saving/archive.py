@@ -44,7 +44,7 @@ class Archive:
             self.names = _without_links(_files_below(source), source)
         else:
             self._zip = _open_zip(source)
-            self.names = _checked_names(self._zip.infolist(), source)
+            self.names = _checked_names(self._zip, source)
         for name in (CONFIG, WEIGHTS):
             if name not in self.names:
                 raise damaged(source, f"it holds no {name}.")
@@ -203,12 +203,14 @@ def _open_zip(path):
         raise damaged(path, f"it is no zip archive, or only part of one ({error}).") from error
 
 
-def _checked_names(infos, path):
+def _checked_names(opened, path):
     """Return the names of the members if there is nothing wrong with them and their sizes, one by one and together."""
+    infos = opened.infolist()
     names = [_checked_name(info.filename, path) for info in infos if not info.is_dir()]
     if len(set(names)) < len(names):
         raise errors.FileError(f"L404: {path} is refused: it has two members of the same name.")
     claimed, stored = (sum(getattr(info, size) for info in infos) for size in ("file_size", "compress_size"))
+    stored = min(stored, opened.fp.seek(0, os.SEEK_END))  # members may lie on top of each other
     if not is_believable(claimed, stored):
         raise errors.FileError(
             f"L404: {path} is refused: its members claim {claimed:,} bytes, of which only {stored:,} are stored."
@@ -218,8 +220,11 @@ def _checked_names(infos, path):
 
 def _without_links(names, folder):
     for name in names:
-        if os.path.islink(os.path.join(folder, name)):
+        path = os.path.join(folder, name)
+        if os.path.islink(path):
             raise errors.FileError(f"L404: {folder} is refused: '{name}' is a link to another place.")
+        if not os.path.isfile(path):  # reading a pipe never ends
+            raise errors.FileError(f"L404: {folder} is refused: '{name}' is no ordinary file.")
     return names
 
 

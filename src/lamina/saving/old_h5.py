@@ -22,7 +22,7 @@ KERAS_VERSION = "3.15.1"
 """The Keras whose format is written."""
 
 TOP_LEVEL = "top_level_model_weights"
-_LARGEST_ATTRIBUTE = 64512  # bytes; HDF5 keeps small attributes only
+LARGEST_ATTRIBUTE = 64512  # bytes; HDF5 keeps small attributes only
 _HOMES = ("keras.layers", "keras.models", "keras.src.models.functional")
 _MOST_NAMES = 1_000_000
 
@@ -56,7 +56,7 @@ def _compile(model, file, training, custom_objects, safe_mode):
     if "optimizer_weights" in file and model.optimizer is not None:
         model.optimizer.build(model.trainable_variables)
         group = _part(file, "optimizer_weights")
-        names = _names(group, "weight_names")
+        names = read_names(group, "weight_names")
         restore_optimizer(model.optimizer, {name: read_array(group, name) for name in names})
 
 
@@ -73,7 +73,7 @@ def in_order(model, group):
     Raises:   ValueError if their numbers differ.
     """
     layers = [layer for layer in model.layers if _weights(layer)]
-    saved = [name for name in _names(group, "layer_names") if _names(_part(group, name), "weight_names")]
+    saved = [name for name in read_names(group, "layer_names") if read_names(_part(group, name), "weight_names")]
     if len(layers) != len(saved):
         text = (
             f"layer count mismatch: the model has {len(layers)} layers with weights, the file {len(saved)} "
@@ -88,7 +88,7 @@ def in_order(model, group):
 
 def by_names(model, group):
     """Pair the layers with the groups of the same name, where there are any."""
-    saved = set(_names(group, "layer_names"))
+    saved = set(read_names(group, "layer_names"))
     pairs = [_pair(layer, layer.name, group) for layer in model.layers if layer.name in saved]
     return pairs + _top_level(model, group)
 
@@ -156,7 +156,7 @@ def write_model(model, file, include_optimizer=True):
 
 def write_weights(model, group):
     """Write the weights of a model's layers into an HDF5 group."""
-    _write_names(group, "layer_names", [layer.name for layer in model.layers])
+    write_names(group, "layer_names", [layer.name for layer in model.layers])
     group.attrs["backend"] = "jax"
     group.attrs["keras_version"] = KERAS_VERSION
     for layer in sorted(model.layers, key=lambda layer: layer.name):
@@ -165,15 +165,15 @@ def write_weights(model, group):
 
 
 def _write_arrays(group, variables):
-    _write_names(group, "weight_names", [variable.path for variable in variables])
+    write_names(group, "weight_names", [variable.path for variable in variables])
     for variable in variables:
         group.create_dataset(variable.path, data=np.asarray(variable.value))
 
 
-def _write_names(group, name, names):
+def write_names(group, name, names):
     """Write a list of names as an attribute; as `name0`, `name1`, … if it is too large for one."""
-    encoded = [text.encode() for text in names]
-    pieces = -(-max(map(len, encoded), default=0) * len(encoded) // _LARGEST_ATTRIBUTE)
+    encoded = [text.encode() if isinstance(text, str) else text for text in names]
+    pieces = -(-max(map(len, encoded), default=0) * len(encoded) // LARGEST_ATTRIBUTE)
     if pieces <= 1:
         group.attrs[name] = encoded
         return
@@ -230,7 +230,7 @@ def _part(group, name):
     return found
 
 
-def _names(group, name):
+def read_names(group, name):
     """Return a list of names kept in an attribute, or in several of them."""
     value = _attribute(group, name)
     if value is None:
@@ -250,4 +250,4 @@ def _attribute(group, name):
 
 
 def _arrays(group):
-    return [read_array(group, name) for name in _names(group, "weight_names")]
+    return [read_array(group, name) for name in read_names(group, "weight_names")]

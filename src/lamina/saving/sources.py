@@ -12,19 +12,29 @@ from lamina.saving.weights import WeightsFile, find_group, open_weights
 SAFETENSORS = ".safetensors"
 SHARDED = "weights.json"
 _OLD_ENDINGS = (".h5", ".hdf5")
+_ENDINGS = (".keras", SAFETENSORS, SHARDED, *_OLD_ENDINGS)
 
 
 def existing(filepath):
     """Return a source to read from: a path that exists, as text, or a file that is open already.
 
-    Raises:   ValueError (FileError L406) if there is nothing at the path.
+    Raises:   ValueError (FileError L406) if there is nothing at the path, with what there is beside it.
     """
     if is_open(filepath) or _is_h5py(filepath):
         return filepath
     path = local_path(filepath)
-    if not os.path.exists(path):
-        raise errors.FileError(f"L406: File not found: filepath={path}. Please ensure it is an accessible file.")
-    return path
+    if os.path.exists(path):
+        return path
+    what = "File not found" if path.endswith(_ENDINGS) else "File format not supported, and nothing is there"
+    near = next((path + ending for ending in (".weights.h5", ".keras") if os.path.exists(path + ending)), None)
+    raise errors.FileError(
+        errors.message(
+            "L406",
+            f"{what}: filepath={path}. Please ensure it is an accessible file.",
+            why=f"the file beside it, '{near}', has an ending." if near else None,
+            fix=f"give its whole name, '{near}'." if near else None,
+        )
+    )
 
 
 def path_of(source):

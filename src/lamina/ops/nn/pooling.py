@@ -1,7 +1,5 @@
 """Windows of pixels made one: by their maximum or their mean."""
 
-import math
-
 import jax.numpy as jnp
 import numpy as np
 
@@ -70,12 +68,8 @@ def _adaptive_pool(reduce_windows, inputs, output_size, data_format):
 
 
 def _adaptive_windows(size, count):
-    """Return the places of each window and which of them count, both (count, largest window).
-
-    Window i reaches from floor(i * size / count) to ceil((i + 1) * size / count).
-    """
-    starts = np.array([i * size // count for i in range(count)])
-    ends = np.array([math.ceil((i + 1) * size / count) for i in range(count)])
+    """Return the places of each window and which of them count, both (count, largest window)."""
+    starts, ends = pooling.adaptive_windows(size, count)
     places = starts[:, None] + np.arange((ends - starts).max())
     return np.minimum(places, ends[:, None] - 1), places < ends[:, None]
 

@@ -52,6 +52,19 @@ class Source:
         self.file, self.start = file, start
         files.expect_in_order(file)
         self.size = file.seek(0, os.SEEK_END) - start if size is None else size
+        self._given = 0
+
+    def give(self, size):
+        """Count bytes that are about to be given out: a file may name one place, or one array, any number of times.
+
+        Raises:   ValueError (FileError L404) for far more of them than the file has.
+        """
+        self._given += size
+        if not files.is_believable(self._given, self.size):
+            raise errors.FileError(
+                f"L404: refused: the weights file has {self.size:,} bytes, and would be read as {self._given:,}, as in "
+                "a decompression bomb."
+            )
 
     def bytes(self, place, size):
         """Return some bytes.
@@ -78,6 +91,7 @@ class Source:
     def _require(self, place, size):
         if place < 0 or size < 0 or place + size > self.size:
             raise broken(place, "it lies outside of the file: only a part of the file is there")
+        self.give(size)
 
     def unpack(self, form, place):
         """Return numbers in the form of `struct`, little-endian."""

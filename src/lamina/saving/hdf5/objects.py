@@ -130,7 +130,7 @@ class Dataset(_Object):
             sizes, stored = self.shape, self._piece[1]
             if kind == 2:
                 sizes = [max(pair) for pair in zip(self.shape, self._chunk, strict=True)]
-                stored = sum(size for _, size, _, _ in self._chunks)
+                stored = min(sum(size for _, size, _, _ in self._chunks), self.file.source.size)
             claimed = math.prod(sizes) * self.dtype.itemsize
             if not is_believable(claimed, stored):
                 raise errors.FileError(
@@ -175,9 +175,10 @@ class Dataset(_Object):
 
     def _in_one_piece(self):
         place, size = self._piece
-        if place is None:
-            return np.zeros(self.shape, self.dtype)
         claimed = math.prod(self.shape) * self.dtype.itemsize
+        if place is None:
+            self.file.source.give(claimed)
+            return np.zeros(self.shape, self.dtype)
         if claimed > size:
             raise broken(self.name, "it has fewer values than its shape says")
         return self.file.source.array(place, self.dtype, self.shape)
@@ -185,6 +186,7 @@ class Dataset(_Object):
     def _in_chunks(self):
         chunk, itemsize = self._chunk, self.dtype.itemsize
         applied = [number for content in self._all(FILTERS) for number in filters(content)]
+        self.file.source.give(math.prod(self.shape) * itemsize)
         values = np.zeros(self.shape, self.dtype)
         for offsets, size, skipped, address in self._chunks:
             content = self.file.source.bytes(address, size)
