@@ -1,5 +1,7 @@
 """Run in a process of its own with four devices: the same numbers as on one, and arrays where they belong."""
 
+import re
+
 import jax
 import numpy as np
 
@@ -20,6 +22,12 @@ def trained():
     return model, history.history
 
 
+def name_of_weight(variable):
+    """The weight "a/kernel" or "b/kernel" that a variable is, or that it is a slot of."""
+    found = re.search(r"[ab][/_]kernel", variable.path)
+    return found and found.group().replace("_", "/")
+
+
 def main():
     assert distribution.list_devices() == [f"cpu:{i}" for i in range(4)]
     assert distribution.get_device_count("cpu") == 4
@@ -29,6 +37,7 @@ def main():
     layouts = distribution.LayoutMap(mesh)
     layouts["(.*/)?a/kernel"] = (None, "model")
     layouts["(.*/)?b/kernel"] = distribution.TensorLayout(("model", None))
+    parts = {"a/kernel": (6, 4), "b/kernel": (4, 4)}  # everything else is whole on each device
     strategies = {
         "data": distribution.DataParallel(),
         "model": distribution.ModelParallel(layout_map=layouts, batch_dim_name="data"),
@@ -45,6 +54,11 @@ def main():
             assert len(kernel.sharding.device_set) == 4, kernel.sharding
             part = kernel.addressable_shards[0].data.shape
             assert part == ((6, 8) if name == "data" else (6, 4)), part
+            for variable in (*model.variables, *model.optimizer.variables):
+                shape, weight = variable.value.addressable_shards[0].data.shape, name_of_weight(variable)
+                assert shape == (parts.get(weight, variable.shape) if name == "model" else variable.shape), (
+                    variable.path
+                )
             np.testing.assert_allclose(model.predict(X, verbose=0), alone.predict(X, verbose=0), rtol=1e-3, atol=1e-4)
             before = kernel.sharding
             model.get_layer("a").kernel.assign(np.zeros((6, 8)))

@@ -21,7 +21,16 @@ def place_variable(variable, value):
     """Return the value of a variable, laid on the devices it shall lie on."""
     if _Settings.distribution is None:
         return value
-    return jax.device_put(value, sharding(_Settings.distribution.get_variable_layout(variable)))
+    variable._layout = _Settings.distribution.get_variable_layout(variable)  # which an optimizer's slots take over
+    return jax.device_put(value, sharding(variable._layout))
+
+
+def stay(variable, value):
+    """Return a new value of a variable inside compiled code, kept where the variable lies on several devices."""
+    laid = variable._value.sharding
+    if not isinstance(laid, jax.sharding.NamedSharding):
+        return value
+    return jax.lax.with_sharding_constraint(value, laid)
 
 
 def place_batch(batch):

@@ -34,10 +34,15 @@ class TrainState:
     """The state of a training run as lists of arrays, and the way back into the model's variables."""
 
     def __init__(self, model):
-        slots = model.optimizer.variables if model.optimizer is not None else []
-        self.groups = (model.trainable_variables, model.non_trainable_variables, slots, model.metrics_variables)
+        self.groups = self.groups_of(model)
         self.values = None
         self.take()
+
+    @staticmethod
+    def groups_of(model):
+        """The variables of a step, in the order of its state."""
+        slots = model.optimizer.variables if model.optimizer is not None else []
+        return model.trainable_variables, model.non_trainable_variables, slots, model.metrics_variables
 
     def take(self):
         """Read the variables."""
@@ -68,7 +73,20 @@ def train_program(model):
     assert_takes_state(model, "train_step")
     own = is_overridden(model, "train_step")
     step = model.train_step if own else keeping_what_was_good(model.train_step)
+    if placement.distribution() is not None:
+        step = _in_place(model, step)
     return compiled(model, "train", step, donate=(0,))
+
+
+def _in_place(model, train_step):
+    """Variables stay laid out over the devices as they are, where the compiler would rather move them."""
+    groups = TrainState.groups_of(model)
+
+    def step(state, batch):
+        logs, state = train_step(state, batch)
+        return logs, tuple(list(map(placement.stay, *pair)) for pair in zip(groups, state, strict=True))
+
+    return step
 
 
 def test_program(model):

@@ -38,8 +38,16 @@ class BackupAndRestore(Callback):
         self.delete_checkpoint = delete_checkpoint
         self._frequency = Frequency(save_freq)
         self._current_epoch = 0  # the epoch that a restored run begins with
+        self._last_batch_seen = 0
         self._weights_path = os.path.join(self.backup_dir, "latest.weights.h5")
-        self._metadata_path = os.path.join(self.backup_dir, "training_metadata.json")
+        self._training_metadata_path = os.path.join(self.backup_dir, "training_metadata.json")
+        self._prev_weights_path = self._weights_path + ".bkp"
+        self._prev_training_metadata_path = self._training_metadata_path + ".bkp"
+
+    @property
+    def _last_and_previous(self):
+        yield self._weights_path, self._prev_weights_path
+        yield self._training_metadata_path, self._prev_training_metadata_path
 
     @property
     def _saves_after_batches(self):
@@ -55,10 +63,10 @@ class BackupAndRestore(Callback):
         try:
             self._restore()
         except (OSError, FileError):
-            if not os.path.exists(self._weights_path + ".bkp"):
+            if not os.path.exists(self._prev_weights_path):
                 raise
-            for path in (self._weights_path, self._metadata_path):
-                shutil.copy(path + ".bkp", path)
+            for last, previous in self._last_and_previous:
+                shutil.copy(previous, last)
             self._restore()
 
     def _restore(self):
@@ -67,8 +75,8 @@ class BackupAndRestore(Callback):
             if optimizer is not None and not optimizer.built:
                 optimizer.build(self.model.trainable_variables)
             self.model.load_weights(self._weights_path)
-        if os.path.exists(self._metadata_path):
-            with open(self._metadata_path) as file:
+        if os.path.exists(self._training_metadata_path):
+            with open(self._training_metadata_path) as file:
                 metadata = json.load(file)
             self.model._initial_epoch = metadata["epoch"]
             if "random" in metadata:
@@ -81,6 +89,7 @@ class BackupAndRestore(Callback):
     @needed_if("_saves_after_batches")
     def on_train_batch_end(self, batch, logs=None):
         """Save after so many batches."""
+        self._last_batch_seen = batch
         if self._saves_after_batches and self._frequency.is_due(batch):
             self._save(batch)
 
@@ -93,13 +102,13 @@ class BackupAndRestore(Callback):
     def _save(self, batch):
         os.makedirs(self.backup_dir, exist_ok=True)
         if self.double_checkpoint:
-            for path in (self._weights_path, self._metadata_path):
-                if os.path.exists(path):
-                    shutil.copy(path, path + ".bkp")
-        with open(self._metadata_path + ".new", "w") as file:
+            for last, previous in self._last_and_previous:
+                if os.path.exists(last):
+                    shutil.copy(last, previous)
+        with open(self._training_metadata_path + ".new", "w") as file:
             json.dump({"epoch": self._current_epoch, "batch": batch, "random": random_state.capture(self.model)}, file)
         self.model.save_weights(self._weights_path, overwrite=True)
-        os.replace(self._metadata_path + ".new", self._metadata_path)
+        os.replace(self._training_metadata_path + ".new", self._training_metadata_path)
 
     def on_train_end(self, logs=None):
         """Remove the backup, unless it is to be kept."""
