@@ -14,14 +14,12 @@ from lamina.explain.words.relations import relation
 
 
 def reached_by_nan(layer, shape):
-    """Put NaN into one input element after the other and see where it comes out."""
+    """Put NaN into one input element after the other, each in a sample of its own, and see where it comes out."""
     x = np.random.default_rng(0).normal(size=(1, *shape)).astype("float32")
-    found = np.zeros((*shape, *layer(x).shape[1:]), bool)
-    for index in np.ndindex(*shape):
-        y = x.copy()
-        y[0][index] = np.nan
-        found[index] = np.isnan(np.asarray(layer(y))[0])
-    return found
+    x = np.repeat(x, np.prod(shape), axis=0)
+    x.reshape(len(x), -1)[np.diag_indices(len(x))] = np.nan
+    y = np.isnan(np.asarray(layer(x)))
+    return y.reshape(*shape, *y.shape[1:])
 
 
 def one(shape, index):
@@ -226,24 +224,91 @@ def test_the_inputs_of_a_model_come_in_its_own_order():
         "  right[0] reaches all 4 of hidden",
         "  all 4 of hidden reach join[5..8]: 4 of 9",
     ]
-    with pytest.raises(ValueError, match="one input"):
-        model.trace(index=0, x=[np.ones((1, 5)), np.ones((1, 3))])
 
 
 class Skip(lamina.Model):
+    """Computes between its layers, reads a weight of its own, and gives attention a mask that it makes itself."""
+
     def __init__(self):
         super().__init__(name="skip")
-        self.inner, self.top = layers.Dense(4, name="inner"), layers.Dense(1, name="top")
+        self.inner, self.top = layers.Dense(4, name="inner"), layers.Dense(2, name="top")
+        self.attend = layers.MultiHeadAttention(1, 2, name="attend")
+        self.scale = self.add_weight(shape=(), initializer="ones")
 
-    def call(self, x):
-        return self.top(self.inner(x) + x)
+    def call(self, data):
+        x, gate = data["x"], data["gate"]
+        h = self.top(self.scale * self.inner(x)[:, :3] + gate)
+        steps = x[:, :, None]
+        seen = self.attend(steps, steps, attention_mask=np.tril(np.ones((4, 4), bool))[None])
+        return h * seen[:, 1, 0, None]
 
 
-def test_what_a_model_computes_between_its_layers_is_not_lost():
+DATA = {
+    "x": np.random.default_rng(1).normal(size=(2, 4)).astype("float32"),
+    "gate": np.random.default_rng(2).normal(size=(2, 3)).astype("float32"),
+}
+
+
+@pytest.fixture(scope="module")
+def skip():
     model = Skip()
-    model(np.ones((2, 4), "float32"))
-    assert str(model.trace(index=0)).splitlines()[1:] == ["  skip[0] is computed from all 4 of input"]
-    assert model.trace("inner", 0).regions[-1].count == 4
+    model(DATA)
+    return model
+
+
+def test_what_a_model_computes_between_its_layers_is_not_lost(skip):
+    assert str(skip.trace(index=1, x=DATA)).splitlines()[1:5] == [
+        "  skip[1] is computed from top[1] and attend[1, 0]",
+        "  attend[1, 0] is computed from x[0..1]",
+        "  top[1] is computed from all 3 of gate and inner[0..2]",
+        "  inner[0..2] are computed from all 4 of x",
+    ]
+
+
+def test_a_layer_inside_a_model_that_computes_between_is_followed_both_ways(skip):
+    back = skip.trace("top", 0, input_shape={"x": (None, 4), "gate": (None, 3)})
+    assert [(r.name, r.count) for r in back.regions] == [("gate", 3), ("inner", 3), ("x", 4)]
+    onward = skip.trace("x", 3, forward=True, input_shape={"x": (None, 4), "gate": (None, 3)})
+    reached = {region.name: region.count for region in onward.regions}
+    assert reached == {"inner": 4, "top": 2, "attend": 1, "skip": 2}
+    data = {**DATA, "x": np.where(np.arange(4) == 3, np.nan, DATA["x"])}
+    assert np.isnan(np.asarray(skip(data))).all()  # the real model agrees
+
+
+def test_contributions_to_a_model_that_computes_between_add_up_to_what_it_gives(skip):
+    found = skip.trace(index=1, x=DATA)
+    assert found.value == pytest.approx(float(skip(DATA)[0, 1]), rel=1e-5)
+    assert {entry.source for entry in found.contributions} == {"x", "gate"}
+    assert sum(entry.contribution for entry in found.contributions) + found.rest == pytest.approx(found.value, rel=1e-5)
+    entry = found.contributions[0]
+    assert entry.value == DATA[entry.source][0][entry.index]
+
+
+def test_integers_contribute_through_the_rows_looked_up_for_them():
+    ids, k = lamina.Input((4,), dtype="int32", name="ids"), lamina.Input((2,), name="k")
+    rows = layers.Embedding(10, 3, mask_zero=True, name="rows")(ids)
+    pooled = layers.GlobalAveragePooling1D(name="mean")(rows)
+    top = layers.Dense(1, name="top")
+    model = lamina.Model({"ids": ids, "k": k}, top(layers.Concatenate()([pooled, k])))
+    x = {"ids": np.asarray([[7, 2, 7, 0]]), "k": np.asarray([[3.0, -1.0]])}
+    found = model.trace(index=0, x=x)
+    assert found.value == pytest.approx(float(model(x)[0, 0]), rel=1e-5)
+    kernel, table = np.asarray(top.kernel.value)[:, 0], np.asarray(model.get_layer("rows").embeddings.value)
+    told = {(entry.source, entry.index): entry for entry in found.contributions}
+    assert ("ids", (3,)) not in told  # padding: masked
+    for place, word in enumerate((7, 2, 7)):
+        entry = told["ids", (place,)]
+        assert (entry.value, entry.slope) == (word, None)
+        assert entry.contribution == pytest.approx(table[word] @ kernel[:3] / 3, rel=1e-4)
+    assert told["k", (0,)].contribution == pytest.approx(3 * kernel[3], rel=1e-5)
+    assert abs(found.rest) < 1e-5
+    assert "(the row of an integer times its\n  slopes)" in str(found)
+
+
+def test_a_graph_of_unknown_sizes_is_traced_at_sizes_that_are_given():
+    model = lamina.Sequential([lamina.Input((None, 3), name="x"), layers.GRU(2, return_sequences=True)])
+    assert model.trace(index=(2, 0), input_shape=(None, 5, 3))["x"].ranges == [(0, 2), (0, 2)]
+    assert model.trace(index=(1, 0), x=np.ones((1, 4, 3)))["x"].ranges == [(0, 1), (0, 2)]
 
 
 @pytest.mark.parametrize(

@@ -65,12 +65,10 @@ def calls_of(model, input_shape=None):
     return connected(calls)
 
 
-def inputs_of(calls, model=None):
-    """Return the tensors that a model is called on, in its own order; then others that no call makes."""
-    graph = None if model is None else graph_of(model)
-    own = [] if graph is None else list(graph.inputs)
-    known = {id(x) for x in own} | {id(x) for call in calls for x in call.outputs}
-    return own + list({id(x): x for call in calls for x in call.inputs if id(x) not in known}.values())
+def inputs_of(calls, first=()):
+    """Return the tensors that no call makes: those of `first`, then others."""
+    known = {id(x) for x in first} | {id(x) for call in calls for x in call.outputs}
+    return [*first, *{id(x): x for call in calls for x in call.inputs if id(x) not in known}.values()]
 
 
 def connected(calls):
@@ -101,37 +99,70 @@ def _heard_calls(model, input_shape):
 
 def heard_calls(model, *inputs):
     """Run any model on symbolic tensors; return the calls of the layers directly in it, and what stopped it."""
-    calls, tensors = [], {}
+    heard = Heard(model, *inputs)
+    return heard.calls, heard.error
 
-    def tensor_of(x):
+
+class Heard:
+    """What is heard while a model of any kind runs on symbolic tensors.
+
+    Attributes:
+        calls: Calls of the layers directly in it.
+        inputs, outputs: the tensors that the model was called on, and that it gave.
+        error: what stopped it, or None.
+    """
+
+    def __init__(self, model, *inputs):
+        self.error = None
+        try:
+            shapes.infer(lambda *arrays: self._run(model, arrays), *inputs)
+        except Exception as error:  # noqa: BLE001 -- for the caller to judge
+            self.error = error
+        connected(self.calls)
+
+    def _run(self, model, arrays):
+        self.calls, self._tensors = [], {}
+        self.inputs = self._tensors_in(arrays)
+        self.outputs = []
+        with Listening(model, self._hear):
+            outputs = model(*arrays)
+        self.outputs = self._tensors_in(outputs)
+        return outputs
+
+    def _hear(self, path, layer, args, kwargs, outputs):
+        if "/" not in path:
+            args, kwargs, outputs = tree.map_structure(self._tensor, (*as_given(args, kwargs), outputs))
+            self.calls.append(Call(layer, args, kwargs, [x for x in tree.flatten(outputs) if is_symbolic(x)]))
+
+    def _tensors_in(self, arrays):
+        return [x for x in map(self._tensor, tree.flatten(arrays)) if is_symbolic(x)]
+
+    def _tensor(self, x):
+        """Return the symbolic tensor that stands for an array; what is no array stays."""
         if not isinstance(x, jax.Array):
             return x
-        if id(x) not in tensors:
+        if id(x) not in self._tensors:
             tensor = KerasTensor(x.shape, x.dtype, symbolic_shape=tuple(x.shape))
             mask = get_mask(x)
             if mask is not None:
                 set_mask(tensor, KerasTensor(mask.shape, mask.dtype))
-            tensors[id(x)] = (tensor, x)  # the array is kept, so that no other one gets its id
-        return tensors[id(x)][0]
+            self._tensors[id(x)] = (tensor, x)  # the array is kept, so that no other one gets its id
+        return self._tensors[id(x)][0]
 
-    def heard(path, layer, args, kwargs, outputs):
-        if "/" in path:
-            return
-        kwargs = {name: value for name, value in kwargs.items() if name != "training" and not name.endswith("mask")}
-        args, kwargs, outputs = tree.map_structure(tensor_of, (args, kwargs, outputs))
-        calls.append(Call(layer, args, kwargs, [x for x in tree.flatten(outputs) if isinstance(x, KerasTensor)]))
 
-    def run(*arrays):
-        calls.clear()
-        tensors.clear()
-        with Listening(model, heard):
-            return model(*arrays)
+def is_symbolic(x):
+    """Tell whether something is a symbolic tensor."""
+    return isinstance(x, KerasTensor)
 
-    try:
-        shapes.infer(run, *inputs)
-    except Exception as error:  # noqa: BLE001 -- for the caller to judge
-        return connected(calls), error
-    return connected(calls), None
+
+def as_given(args, kwargs):
+    """Return the arguments of a call without what every call fills in by itself: `training`, and masks that travel."""
+    known = {id(get_mask(x)) for x in tree.flatten((args, kwargs))}
+
+    def travels(name, value):
+        return name.endswith("mask") and all(x is None or id(x) in known for x in tree.flatten(value))
+
+    return args, {name: value for name, value in kwargs.items() if name != "training" and not travels(name, value)}
 
 
 def built_shape(layer):

@@ -54,7 +54,7 @@ class LayerOutputs:
         return {path: outputs[path] for path in self._order}
 
     def _arrays(self, x):
-        x = tree.map_structure(_as_array, x) if not isinstance(x, list) or _is_list_of_inputs(x) else _as_array(x)
+        x = arrays_in(x)
         if not self.model.built:
             self.model(x)
         return x
@@ -78,8 +78,10 @@ class LayerOutputs:
         return outputs
 
 
-def _is_list_of_inputs(x):
-    return bool(x) and any(hasattr(item, "shape") for item in x)
+def arrays_in(x):
+    """Return what a model is called on with arrays for all data; a nested list of numbers is one array."""
+    is_one = isinstance(x, list) and not any(hasattr(item, "shape") for item in x)
+    return _as_array(x) if is_one else tree.map_structure(_as_array, x)
 
 
 def _as_array(x):

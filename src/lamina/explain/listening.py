@@ -11,7 +11,8 @@ class Listening:
     Args:
         model: a model or a layer.
         heard: called after each call as `heard(path, layer, args, kwargs, outputs)`. A path is the names of the layers
-            around joined by "/", with the number of the call behind the name if a layer is called again.
+            around joined by "/", with the number of the call behind the name if a layer is called again. What it
+            returns, unless that is None, is given in place of the outputs.
 
     Calls inside of a loop that is traced by itself (the cell of a recurrent layer) are not reported: their arrays
     do not exist outside of it.
@@ -43,7 +44,8 @@ class Listening:
             finally:
                 self.stack.pop()
             if _current_trace() is self.trace:
-                self.heard(path, operation, args, kwargs, outputs)
+                instead = self.heard(path, operation, args, kwargs, outputs)
+                return outputs if instead is None else instead
             return outputs
 
         return reporting

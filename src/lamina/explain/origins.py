@@ -1,9 +1,8 @@
 """Where an element comes from, and where it goes: through all layers of a model, exactly."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from lamina.core import tree
@@ -13,11 +12,14 @@ from lamina.core.state import StatelessScope
 from lamina.core.tensor import KerasTensor
 from lamina.explain import words
 from lamina.explain.answer import Answer
+from lamina.explain.between import Between, all_calls
 from lamina.explain.calls import built_shape, calls_of, inputs_of
+from lamina.explain.contributions import contributions
 from lamina.explain.document import Block, Line, Table
 from lamina.explain.explanation import call_of
 from lamina.explain.facts import likeness
 from lamina.explain.influence import Influence
+from lamina.explain.layer_outputs import arrays_in
 from lamina.explain.listening import graph_of
 from lamina.explain.tracing import names_of
 from lamina.explain.words.relations import relation
@@ -69,6 +71,15 @@ class Region:
         return {"name": self.name, "count": self.count, "ranges": self.ranges, "box": self.is_box}
 
 
+def _united(regions):
+    """Return one Region for each name: what several layers read of an array is told together."""
+    found = {}
+    for region in regions:
+        known = found.pop(region.name, region)
+        found[region.name] = replace(region, elements=known.elements | region.elements)
+    return list(found.values())
+
+
 @dataclass
 class Step:
     """One layer on the way: what its output elements are to its input elements.
@@ -91,14 +102,13 @@ class Trace(Answer):
         steps: list of Steps, nearest first.
         regions: list of the Regions reached, nearest first.
         forward: whether the question was where it goes.
-        value, contributions, rest: with concrete data, the element's value; the list of (index, input value, slope,
-            contribution) of the input's elements, largest first; and what they do not add up to.
+        value, contributions, rest: with concrete data, the element's value; the list of `Contribution`s of the inputs'
+            elements, largest first; and what they do not add up to.
     """
 
     def __init__(self, start, steps, forward=False):
         self.start, self.steps, self.forward = start, steps, forward
-        found = [region for step in steps for region in (step.outputs if forward else step.inputs)]
-        self.regions = list({region.name: region for region in found}.values())
+        self.regions = _united(region for step in steps for region in (step.outputs if forward else step.inputs))
         self.value = self.rest = None
         self.contributions = []
 
@@ -118,13 +128,17 @@ class Trace(Answer):
         lines = [Line(words.step(step, self.forward)) for step in self.steps]
         if self.value is not None:
             lines.append(Line(words.adds_up(self)))
-            rows = [_row(*entry) for entry in self.contributions[:10]]
-            lines.append(Table(["index", "value", "slope", "contribution"], rows))
+            rows = [_row(entry) for entry in self.contributions[:_SHOWN]]
+            lines.append(Table(["of", "value", "slope", "contribution"], rows))
         return Block(words.question(self), "", lines)
 
 
-def _row(index, value, slope, contribution):
-    return [str(list(index)), f"{value:.4g}", f"{slope:.4g}", f"{contribution:.4g}"]
+_SHOWN = 10  # contributions in the text [count]
+
+
+def _row(entry):
+    slope = "" if entry.slope is None else f"{entry.slope:.4g}"
+    return [f"{entry.source}{list(entry.index)}", f"{entry.value:.4g}", slope, f"{entry.contribution:.4g}"]
 
 
 def trace(obj, layer=None, index=None, x=None, *, forward=False, input_shape=None):
@@ -135,7 +149,7 @@ def trace(obj, layer=None, index=None, x=None, *, forward=False, input_shape=Non
         layer: name of the layer whose output is meant; by default the model's output, with `forward` its input.
         index: of the element in a sample: a number or a tuple; axes left out at the end count whole; by default the
             first element.
-        x: a batch, of which the first sample counts: adds what each input element contributes.
+        x: a batch, or what else the model is called on; the first sample counts: adds what each element contributes.
         forward: whether to ask where the element goes.
         input_shape: with the batch axis, where the model or layer does not know its sizes.
     Returns: Trace.
@@ -147,41 +161,67 @@ def trace(obj, layer=None, index=None, x=None, *, forward=False, input_shape=Non
         Where flat[17] comes from
           flat[17] is a copy of input[1, 1, 1]
     """
-    calls = _calls(obj, layer, x, input_shape)
-    walk = Walk(calls, obj if isinstance(obj, Model) else None)
+    walk = _walk(obj, x, input_shape)
     tensor = walk.find(layer, forward)
     start = walk.region(tensor, _chosen(tensor, index, walk.name(tensor)))
     steps = walk.forward(tensor, start.elements) if forward else walk.backward(tensor, start.elements)
     answer = Trace(start, steps, forward)
     if x is not None and not forward:
-        _add_contributions(answer, walk, tensor, x)
+        arrays = _arrays_for(obj, walk, x)
+        answer.value, answer.rest, answer.contributions = contributions(walk, tensor, start.elements, arrays)
     return answer
 
 
-def _calls(obj, layer, x, input_shape):
-    """Return the calls to walk through; a model that computes between its layers, unseen, is one call as a whole."""
-    if isinstance(x, dict) or (isinstance(x, list | tuple) and any(hasattr(part, "shape") for part in x)):
-        raise ValueError(words.ONE_INPUT)
-    if x is not None and input_shape is None:
-        input_shape = (None, *np.shape(x)[1:])
+def _walk(obj, x, input_shape):
+    """Return the Walk through a model or a layer."""
+    if x is not None:
+        x = arrays_in(x)
     if not isinstance(obj, Model):
-        return [call_of(obj, input_shape)]
+        shape = (
+            tree.map_structure(lambda a: (None, *a.shape[1:]), x)
+            if input_shape is None and x is not None
+            else input_shape
+        )
+        return Walk([call_of(obj, shape)])
     graph = graph_of(obj)
-    known = graph is not None and all(None not in t.shape[1:] for t in graph.inputs)
-    calls = calls_of(obj) if known else calls_of(obj, input_shape)
-    computes_between = graph is None and len(inputs_of(calls)) > _count_inputs(obj, input_shape)
-    return [call_of(obj, input_shape)] if layer is None and computes_between else calls
+    if graph is not None and all(None not in t.shape[1:] for t in graph.inputs):
+        return Walk(calls_of(obj), graph.inputs, graph.outputs)
+    sample = _one_sample(obj, x, input_shape)
+    names = sorted(sample) if isinstance(sample, dict) else [t.name for t in getattr(graph, "inputs", ())]
+    return Walk(*all_calls(obj, sample), names)
 
 
-def _count_inputs(model, input_shape):
-    shape = built_shape(model) if input_shape is None else input_shape
-    return len(tree.flatten(tree.map_shape_structure(lambda each: KerasTensor(each, "float32"), shape)))
+def _arrays_for(obj, walk, x):
+    """Return the arrays in `x` in the order of the walk's inputs."""
+    if graph_of(obj) is None:
+        return tree.flatten(arrays_in(x))
+    return getattr(obj, "_functional", obj)._standardize_inputs(arrays_in(x))
+
+
+def _one_sample(model, x, input_shape):
+    """Return symbolic tensors like what a model is called on.
+
+    Raises: ValueError for unknown sizes.
+    """
+    if x is not None:
+        return tree.map_structure(lambda a: KerasTensor((1, *a.shape[1:]), a.dtype), x)
+    wanted = getattr(graph_of(model), "inputs", [])
+    if input_shape is None:
+        input_shape = [tuple(t.shape) for t in wanted] if wanted else built_shape(model)
+    dtypes = iter([t.dtype for t in wanted])
+
+    def tensor(shape):
+        if None in shape[1:]:
+            raise ValueError(words.unknown_sizes(f"the input of {model.name}", shape))
+        return KerasTensor((1, *shape[1:]), next(dtypes, model.compute_dtype))
+
+    return tree.map_shape_structure(tensor, input_shape)
 
 
 def _chosen(tensor, index, name):
     shape = tensor.shape[1:]
     if None in shape:
-        raise ValueError(f"The sizes of {name} are not known: {words.shown(tensor.shape)}. Give `input_shape`.")
+        raise ValueError(words.unknown_sizes(name, shape=tensor.shape))
     if index is None:
         index = (0,) * len(shape)
     elements = np.zeros(shape, bool)
@@ -197,13 +237,17 @@ class Walk:
 
     Args:
         calls: list of Calls with known sizes, each after those it depends on.
-        model: that they belong to, if there is one.
+        inputs, outputs: the tensors that the model is called on, and that it gives; by default what no call makes, and
+            what the last call makes.
+        names: of the inputs, for those without a name of their own.
     """
 
-    def __init__(self, calls, model=None):
+    def __init__(self, calls, inputs=(), outputs=(), names=()):
         self.calls = calls
         self.makers = {id(x): call for call in calls for x in call.outputs}
-        self.inputs = inputs_of(calls, model)
+        self.inputs = inputs_of(calls, inputs)
+        self.outputs = list(outputs) or calls[-1].outputs
+        self._input_names = dict(zip(map(id, self.inputs), names, strict=False))
         self._influences = {}
 
     def name(self, tensor):
@@ -211,14 +255,19 @@ class Walk:
         call = self.makers.get(id(tensor))
         if call is None:
             history = getattr(tensor, "_keras_history", None)
-            return history.operation.name if history and history.operation else "input"
+            return history.operation.name if history and history.operation else self._input_name(tensor)
         return call.name if len(call.outputs) == 1 else f"{call.name}.{_position(tensor, call.outputs)}"
+
+    def _input_name(self, tensor):
+        number = _position(tensor, self.inputs) if any(x is tensor for x in self.inputs) else 0
+        return self._input_names.get(id(tensor)) or ("input" if number == 0 else f"input_{number}")
 
     def find(self, layer, forward):
         """Return the tensor that the question is about."""
         if layer is None:
-            return self.inputs[0] if forward else self.calls[-1].outputs[0]
-        named = {self.name(x): x for x in (*self.inputs, *(x for call in self.calls for x in call.outputs))}
+            return self.inputs[0] if forward else self.outputs[0]
+        made = [x for call in self.calls if not _is_hidden(call) for x in call.outputs]
+        named = {self.name(x): x for x in (*self.inputs, *made)}
         if layer not in named:
             raise ValueError(f"There is no layer {layer!r}.{nearest(layer, named)} There are {list(named)}.")
         return named[layer]
@@ -233,11 +282,14 @@ class Walk:
         wanted, steps = {id(tensor): elements}, []
         for call in reversed(self.calls):
             if any(_some(wanted, x) for x in call.outputs):
-                outputs = [wanted.get(id(x), _none(x)) for x in call.outputs]
-                for x, found in zip(call.inputs, self._influence(call).backward(outputs), strict=True):
+                read = self._read(call, [wanted.get(id(x), _none(x)) for x in call.outputs])
+                for x, found in read:
                     wanted[id(x)] = wanted.get(id(x), False) | found
-                steps.append(call)
-        return [self._step(call, wanted) for call in steps]
+                if not _is_hidden(call):
+                    steps.append(
+                        self._step(call, wanted, [pair for x, found in read for pair in self._shown(x, found)])
+                    )
+        return steps
 
     def forward(self, tensor, elements):
         """Return the Steps that `elements` of `tensor` take, nearest first."""
@@ -246,8 +298,23 @@ class Walk:
             if any(_some(reached, x) for x in call.inputs):
                 inputs = [reached.get(id(x), _none(x)) for x in call.inputs]
                 reached.update(zip(map(id, call.outputs), self._influence(call).forward(inputs), strict=True))
-                steps.append(call)
-        return [self._step(call, reached) for call in steps]
+                if not _is_hidden(call):
+                    sources = [t for x in call.inputs for t in self._sources(x)]
+                    steps.append(self._step(call, reached, [(t, reached.get(id(t), _none(t))) for t in sources]))
+        return steps
+
+    def _read(self, call, wanted):
+        """Return what wanted elements of a call's outputs read: pairs (tensor, elements)."""
+        return list(zip(call.inputs, self._influence(call).backward(wanted), strict=True))
+
+    def _shown(self, tensor, elements):
+        """Yield elements of a tensor; or what they are made from, where the model makes them between two layers."""
+        call = self.makers.get(id(tensor))
+        if call is None or not _is_hidden(call):
+            yield tensor, elements
+        elif elements.any():
+            for x, found in self._read(call, [elements]):
+                yield from self._shown(x, found)
 
     def run(self, known, wanted):
         """Run the calls behind arrays that are known.
@@ -275,12 +342,24 @@ class Walk:
             self._influences[key] = Influence(call)
         return self._influences[key]
 
-    def _step(self, call, elements):
-        outputs, inputs = (
-            [self.region(x, elements[id(x)]) for x in _distinct(tensors) if _some(elements, x)]
-            for tensors in (call.outputs, call.inputs)
-        )
-        return Step(outputs, inputs, relation(call.layer))
+    def _step(self, call, elements, sources):
+        outputs = [self.region(x, elements[id(x)]) for x in _distinct(call.outputs) if _some(elements, x)]
+        inputs = _united(self.region(x, found) for x, found in sources if found.any())
+        direct = all(any(x is t for t in call.inputs) for x, _ in sources)
+        return Step(outputs, inputs, relation(call.layer if direct else None))
+
+    def _sources(self, tensor):
+        """Yield the tensor; or the tensors that it is made from, where the model makes it between two layers."""
+        call = self.makers.get(id(tensor))
+        if call is None or not _is_hidden(call):
+            yield tensor
+            return
+        for x in call.inputs:
+            yield from self._sources(x)
+
+
+def _is_hidden(call):
+    return isinstance(call.layer, Between) and not call.layer.is_output
 
 
 def _some(elements, tensor):
@@ -297,29 +376,3 @@ def _distinct(tensors):
 
 def _position(tensor, tensors):
     return next(i for i, x in enumerate(tensors) if x is tensor)
-
-
-# --- contributions with concrete data ------------------------------------------------------------------------------
-
-
-def _add_contributions(answer, walk, tensor, x):
-    """Differentiate the chosen elements by the input: value times slope is what an input element contributes.
-
-    Raises: ValueError for a model with several inputs, or with integers as input.
-    """
-    if len(walk.inputs) != 1 or "float" not in str(walk.inputs[0].dtype):
-        raise ValueError(words.ONE_INPUT)
-    x = jnp.asarray(np.asarray(x)[:1], walk.inputs[0].dtype)
-    chosen = jnp.asarray(answer.start.elements)
-
-    def value_at(data):
-        return jnp.sum(walk.run({id(walk.inputs[0]): data}, tensor)[0] * chosen)
-
-    value, slopes = jax.jit(jax.value_and_grad(value_at))(x)
-    data, slopes = np.asarray(x[0], "float64"), np.asarray(slopes[0], "float64")
-    parts = data * slopes
-    order = np.argsort(-np.abs(parts), axis=None)[: np.count_nonzero(parts)]
-    places = [tuple(map(int, np.unravel_index(i, parts.shape))) for i in order]
-    answer.value = float(value)
-    answer.rest = float(value) - float(parts.sum())
-    answer.contributions = [(i, float(data[i]), float(slopes[i]), float(parts[i])) for i in places]

@@ -116,7 +116,7 @@ def _at_sizes(model, x, batch_size):
     if graph_of(model) is None:
         return _heard_at_sizes(model, x, batch_size)
     calls = calls_of(model)
-    tensors = inputs_of(calls, model)
+    tensors = inputs_of(calls, graph_of(model).inputs)
     if x is None:
         arrays = [_random((batch_size, *t.shape[1:]), t) for t in tensors]
     else:

@@ -227,7 +227,9 @@ def step(found, forward):
     return f"{inputs} {_reach(sum(region.count for region in found.inputs) > 1)} {outputs}{share}"
 
 
-ONE_INPUT = "Contributions are told for models with one input of floating-point numbers."
+def unknown_sizes(name, shape):
+    """Say that sizes must be given."""
+    return f"The sizes of {name} are not known: {shown(shape)}. Give `input_shape`."
 
 
 def _pixels(region):
@@ -241,9 +243,11 @@ def _pixels(region):
 
 def adds_up(trace):
     """Say how the contributions make the value."""
+    rows = any(entry.slope is None for entry in trace.contributions)
+    each = "the row of an integer times its slopes" if rows else "value × slope"
     return (
         f"Its value here is {trace.value:.6g}: {counted(len(trace.contributions), 'contribution')} of input elements "
-        f"(value × slope) and {trace.rest:.6g} that no input element scales (biases, and where a curve bends)."
+        f"({each}) and {trace.rest:.6g} that no input element scales (biases, and where a curve bends)."
     )
 
 
