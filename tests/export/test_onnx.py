@@ -335,6 +335,38 @@ def test_a_subclassed_model_with_a_signature(tmp_path):
     assert_agrees(model, tmp_path / "m.onnx", input_signature=[lamina.KerasTensor((None, *IMAGE))])
 
 
+class Sum(lamina.Model):
+    def call(self, a, b):
+        return a + b
+
+
+class SumOfDict(lamina.Model):
+    def call(self, inputs):
+        return inputs["a"] + inputs["b"]
+
+
+def test_a_model_that_was_called_knows_its_inputs_and_takes_batches_of_any_size(tmp_path):
+    a, b = np.ones((2, 4), "float32"), np.full((2, 4), 3, "float32")
+    pair, dictionary, stack = Sum(), SumOfDict(), lamina.Sequential([L.Dense(2)])
+    pair(a, b), dictionary({"a": a, "b": b}), stack(a)
+    for model, inputs in ((pair, [a, b]), (dictionary, [a, b]), (stack, [a])):
+        path = tmp_path / f"{model.name}.onnx"
+        model.export(path, format="onnx", verbose=False)
+        session = runtime.InferenceSession(path)
+        names = [given.name for given in session.get_inputs()]
+        more = [np.concatenate([x, x, x]) for x in inputs]
+        found = session.run(None, dict(zip(names, more, strict=True)))[0]
+        np.testing.assert_allclose(found, stack(more[0]) if model is stack else more[0] + more[1], rtol=1e-5)
+
+
+def test_inputs_are_named_by_the_signature(tmp_path):
+    model = lamina.Sequential([lamina.Input((4,)), L.Dense(2)])
+    signature = [L.InputSpec(shape=(3, 4), dtype="float32", name="mine")]
+    proto = exported(model, tmp_path / "x.onnx", input_signature=signature)
+    assert [x.name for x in proto.graph.input] == ["mine"]
+    assert [size.dim_value for size in proto.graph.input[0].type.tensor_type.shape.dim] == [3, 4]
+
+
 def test_training_that_a_call_fixes(tmp_path):
     x = L.Input((5,))
     with pytest.raises(ValueError, match=r"layer noisy \(Dropout\) cannot be exported"):

@@ -158,6 +158,10 @@ KERAS_FILES = {
     "a huge layer": gadget("keras.layers", "Dense", name="big", units=10**11),
     "a huge table": gadget("keras.layers", "Embedding", name="big", input_dim=10**9, output_dim=10**6),
     "a negative size": gadget("keras.layers", "Dense", units=-1),
+    "more windows than pixels": gadget("keras.layers", "AdaptiveMaxPooling1D", output_size=10**9),
+    "more tiles than pixels": gadget(
+        "keras.layers", "ContrastLimitedAdaptiveHistogramEqualization", tile_grid_size=[10**9, 1]
+    ),
     "a size that is text": gadget("keras.layers", "Dense", units="x" * 100),
 }
 

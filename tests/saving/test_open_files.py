@@ -1,4 +1,4 @@
-"""Files that are open already: in memory, or opened with h5py."""
+"""Files that are open already, in memory or with h5py; and what `save` and `load` are asked that they cannot do."""
 
 import io
 import warnings
@@ -63,3 +63,23 @@ def test_weights_of_an_archive_in_memory(model):
 def test_an_open_file_of_another_kind_is_refused(content):
     with pytest.raises(ValueError, match="L401"):
         lamina.saving.load_model(io.BytesIO(content))
+
+
+def test_a_path_without_its_ending_is_told_what_lies_beside_it(model, tmp_path):
+    model.save_weights(tmp_path / "checkpoint.weights.h5")
+    for load in (lamina.models.load_model, model.load_weights):
+        with pytest.raises(ValueError, match=r"File format not supported(.|\n)*checkpoint\.weights\.h5"):
+            load(tmp_path / "checkpoint")
+
+
+def test_arguments_that_mean_nothing_are_errors(model, tmp_path):
+    with pytest.raises(ValueError, match=r"argument\(s\) are not supported .*: compression"):
+        model.save(tmp_path / "x.keras", compression=3)
+    with pytest.warns(UserWarning, match="old HDF5"):
+        model.save(tmp_path / "x.h5")
+    with pytest.raises(ValueError, match="`objects_to_skip` only supports"):
+        model.load_weights(tmp_path / "x.h5", objects_to_skip=[model.layers[0]])
+    with pytest.raises(ValueError, match=r"Unrecognized keyword arguments .*: bits"):
+        model.quantize("int8", bits=8)
+    with pytest.raises(ValueError, match="Unrecognized format='pickle'"):
+        model.export(tmp_path / "x", format="pickle")

@@ -6,6 +6,7 @@ values of variables, `variables/<name>.stablehlo`.
 
 import importlib.util
 import zipfile
+from functools import partial
 
 import jax
 from jax import export as jax_export
@@ -13,6 +14,7 @@ from jax import export as jax_export
 from lamina.core import errors, tree
 from lamina.core.dtypes import standardize_dtype
 from lamina.export.onnx import export_onnx
+from lamina.layers import InputSpec
 from lamina.saving.archive import damaged, write_archive
 from lamina.saving.files import local_path, replacing
 
@@ -41,8 +43,8 @@ def export_model(
     signature = _own_signature(model) if input_signature is None else input_signature
     verbose = verbose is None or bool(verbose)
     if format == "onnx":
-        signature = signature[0] if isinstance(signature, list | tuple) and len(signature) == 1 else signature
-        export_onnx(model, filepath, signature, verbose, opset_version)
+        several = isinstance(signature, list | tuple) and (len(signature) == 1 or not getattr(model, "inputs", None))
+        export_onnx(model, filepath, signature if several else [signature], verbose, opset_version)
         return
     archive = ExportArchive()
     archive.track_and_add_endpoint("serve", model, signature, platforms=platforms)
@@ -174,13 +176,23 @@ def _require_flatbuffers():
 
 
 def _own_signature(model):
+    """Return what a model was made or called with, one structure per argument; batches are of any size.
+
+    Only where a layer remembers each sample of a batch, the size stays.
+    """
     inputs = getattr(model, "inputs", None)
-    if not inputs:
+    if inputs:
+        found = [getattr(model, "_inputs_struct", inputs if len(inputs) > 1 else inputs[0])]
+    elif shapes := getattr(model, "_build_shapes", None):
+        found = [tree.map_shape_structure(partial(InputSpec, model.input_dtype), shape) for shape in shapes.values()]
+    else:
         raise ValueError(
-            "The model's inputs are not known: give `input_signature`, objects with `shape` and `dtype` "
-            "such as `keras.InputSpec` or `keras.KerasTensor`."
+            "The model's inputs are not known: call it on data, or give `input_signature`, objects with `shape` and "
+            "`dtype` such as `keras.InputSpec` or `keras.KerasTensor`."
         )
-    return [getattr(model, "_inputs_struct", inputs if len(inputs) > 1 else inputs[0])]
+    if any(getattr(layer, "stateful", False) for layer in model._flatten_layers()):
+        return found
+    return tree.map_structure(lambda x: InputSpec(x.dtype, (None, *x.shape[1:])) if x.shape else x, found)
 
 
 def _symbolic(x, scope, counter):

@@ -5,6 +5,8 @@ import jax.numpy as jnp
 from lamina.layers.image_layer import BYTES, ImageLayer, ordered_value_range, rescaled
 from lamina.ops.image.frames import on_batch
 
+_MOST_TILES = 1024
+
 
 class AutoContrast(ImageLayer):
     """Stretch the values of each channel of each picture over the whole range; channels of one value stay.
@@ -93,6 +95,7 @@ class ContrastLimitedAdaptiveHistogramEqualization(ImageLayer):
         tile_grid_size: how many tiles there are, down and across [count].
         data_format: "channels_last" or "channels_first"; by default the configured one.
     Training: same in training and inference; masks and boxes stay.
+    Raises:   ValueError for another range, or another number of tiles than 1 to 1024.
     Source:   Keras 3 `ContrastLimitedAdaptiveHistogramEqualization`; Zuiderveld 1994.
     Example:
         >>> ContrastLimitedAdaptiveHistogramEqualization(tile_grid_size=(2, 2))(jnp.ones((1, 4, 4, 1))).shape
@@ -103,6 +106,10 @@ class ContrastLimitedAdaptiveHistogramEqualization(ImageLayer):
         super().__init__(data_format, **kwargs)
         self.value_range = value_range
         self.clip_limit = clip_limit
+        if not all(0 < count <= _MOST_TILES for count in tile_grid_size):
+            raise ValueError(
+                f"`tile_grid_size` is two numbers from 1 to {_MOST_TILES}. Received: tile_grid_size={tile_grid_size}"
+            )
         self.tile_grid_size = tile_grid_size
 
     def transform_images(self, images, transformation=None, training=True):

@@ -174,6 +174,8 @@ def load_weights(model, filepath, skip_mismatch=False, objects_to_skip=None, by_
         return
     with _understanding(source), weights_in(source) as weights:
         if isinstance(weights, WeightsFile) and old_h5.has_old_layout(weights.file):
+            if objects_to_skip is not None:
+                raise errors.FileError("L406: `objects_to_skip` only supports loading '.weights.h5' files.")
             old_h5.load_weights(model, weights.file, source, bool(by_name), skip_mismatch)
             return
         if by_name:

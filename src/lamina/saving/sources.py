@@ -30,7 +30,7 @@ def existing(filepath):
     raise errors.FileError(
         errors.message(
             "L406",
-            f"{what}: filepath={path}. Please ensure it is an accessible file.",
+            f"{what}: filepath={path}. Please ensure the file is an accessible one.",
             why=f"the file beside it, '{near}', has an ending." if near else None,
             fix=f"give its whole name, '{near}'." if near else None,
         )

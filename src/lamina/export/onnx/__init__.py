@@ -3,18 +3,19 @@
 import os
 
 from lamina.core import errors, tree
+from lamina.layers import InputSpec
 from lamina.saving.files import local_path, may_write, replacing
 
 _LARGEST_FILE = 1_900_000_000  # bytes; beyond, arrays go to a file beside it
 
 
-def export_onnx(model, filepath, signature, verbose=True, opset_version=None):
+def export_onnx(model, filepath, arguments, verbose=True, opset_version=None):
     """Write what a model computes in inference to an ONNX file.
 
     Args:
         model: a model that is built.
         filepath: path of the file.
-        signature: structure of objects with `shape` and `dtype`; sizes that are None vary.
+        arguments: list of structures of objects with `shape` and `dtype`; sizes that are None vary.
         verbose: whether the path is printed.
         opset_version: version of the operators, 18 or later; 20 by default.
     Raises:   ImportError without the package onnx; ValueError for a layer that has no nodes, or another version.
@@ -26,7 +27,7 @@ def export_onnx(model, filepath, signature, verbose=True, opset_version=None):
     if not OLDEST_OPSET <= opset <= onnx.defs.onnx_opset_version():
         newest = onnx.defs.onnx_opset_version()
         raise errors.FileError(f"L409: `opset_version` is between {OLDEST_OPSET} and {newest}; it got {opset}.")
-    proto = _model(model, signature, opset)
+    proto = _model(model, arguments, opset)
     path = local_path(filepath)
     if may_write(path, overwrite=True):
         _write(proto, path)
@@ -34,15 +35,15 @@ def export_onnx(model, filepath, signature, verbose=True, opset_version=None):
         print(f"Saved artifact at '{path}'.")
 
 
-def _model(model, signature, opset):
+def _model(model, arguments, opset):
     import onnx
 
     from lamina.export.onnx.convert import call_model, input_tensors
     from lamina.export.onnx.graph import Graph
 
     graph = Graph(opset)
-    inputs = input_tensors(graph, signature, _input_names(model, tree.flatten(signature)))
-    outputs = [graph.plain(x) for x in tree.flatten(call_model(graph, model, inputs))]
+    inputs = input_tensors(graph, arguments, _input_names(model, tree.flatten(arguments)))
+    outputs = [graph.plain(x) for x in tree.flatten(call_model(graph, model, *inputs))]
     names = _output_names(model, len(outputs))
     _name_outputs(graph, outputs, names)
     nodes, read = _needed(graph.nodes, names)
@@ -117,7 +118,9 @@ def _input_names(model, inputs):
     own = [
         x._keras_history.operation.name for x in getattr(model, "inputs", None) or () if hasattr(x, "_keras_history")
     ]
-    return own if len(own) == len(inputs) else [f"input_{i}" for i in range(len(inputs))]
+    own = own if len(own) == len(inputs) else [f"input_{i}" for i in range(len(inputs))]
+    given = [x.name if isinstance(x, InputSpec) and x.name else name for x, name in zip(inputs, own, strict=True)]
+    return given if len(set(given)) == len(given) else own
 
 
 def _output_names(model, count):

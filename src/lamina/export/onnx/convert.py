@@ -27,20 +27,20 @@ from lamina.layers import Layer
 from lamina.models import Functional, Sequential
 
 
-def call_model(graph, model, inputs):
+def call_model(graph, model, *inputs):
     """Add the nodes of a model; return a structure of Tensors.
 
     Args:
         graph: where they are added.
         model: a model or layer.
-        inputs: structure of Tensors, its first argument.
+        inputs: structures of Tensors, its arguments.
     Raises:   ValueError (FileError L409) for a layer that cannot be exported, named.
     """
     if type(model) is Sequential and model._functional is not None:
         model = model._functional
     if isinstance(model, Functional) and type(model).call is Functional.call:
-        return _call_graph(graph, model, inputs)
-    return _call_layer(graph, model, (inputs,), {})
+        return _call_graph(graph, model, *inputs)
+    return _call_layer(graph, model, inputs, {})
 
 
 def _call_graph(graph, model, inputs):
