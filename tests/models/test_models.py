@@ -245,3 +245,27 @@ def test_inputs_that_are_not_used_or_taken_in_order_are_told_once():
 def test_the_list_of_layers_is_not_to_be_set(make):
     with pytest.raises(AttributeError, match="attribute is reserved"):
         make().layers = []
+
+
+@pytest.mark.parametrize("model", [small(), keras.Sequential([layers.Dense(2)])], ids=["built", "on the first data"])
+def test_a_model_takes_new_layers_also_after_it_was_called(model):
+    model(np.ones((5, 4), "float32"))
+    model.head = layers.Dense(3)
+    assert model.head in model._layers
+
+
+@pytest.mark.parametrize("kind", ["functional", "sequential"])
+def test_a_model_hands_arguments_on_to_the_layers_that_register_them(kind):
+    class Shifted(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self._register_call_context_args("shift")
+
+        def call(self, x, shift=0.0):
+            return x + shift
+
+    x = keras.Input((1,))
+    model = keras.Model(x, Shifted()(x)) if kind == "functional" else keras.Sequential([Shifted()])
+    model._register_call_context_args("shift")
+    assert model(np.ones((1, 1)), shift=2.0).tolist() == [[3.0]]
+    assert model(np.ones((1, 1))).tolist() == [[1.0]]

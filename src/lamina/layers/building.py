@@ -23,7 +23,7 @@ def recorded_build(build):
             build(self, *args, **kwargs)
             return
         shapes = dict(list(signature.bind(self, *args, **kwargs).arguments.items())[1:])
-        if self._locked and shapes == self._build_shapes:  # by `compute_output_shape`, or by this method
+        if self.built and shapes == self._build_shapes:  # by `compute_output_shape`, or by this method
             return
         self._building = True
         try:
@@ -35,7 +35,7 @@ def recorded_build(build):
             self._building = False
         self._build_shapes = shapes
         self.built = True
-        self._locked = True
+        self._locked = self._closed_by_call
 
     return recorded
 

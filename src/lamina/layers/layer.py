@@ -72,16 +72,18 @@ class Layer(Buildable, WithPolicy, WithLosses, Tracked, Operation):
     _internal_attributes = frozenset({"_tracked", "_inbound_nodes", "_outbound_nodes", "_given"})
     _allow_non_tensor_positional_args = False
     _convert_input_args = True
+    _closed_by_call = True  # to new state; models of known layers stay open
     _call_context_args = _ONLY_TRAINING
     _called = None  # that is, `__init__` was not
     _config_skips = ()
+    _path = _build_shapes = _input_spec = None
+    _warned_of_mask = False
     supports_jit = True
 
     def __init__(self, *, activity_regularizer=None, trainable=True, dtype=None, autocast=True, name=None, **kwargs):
         if self._tracked is None:
             object.__setattr__(self, "_tracked", [])
         Operation.__init__(self, name=name)
-        self._path = None
         self._set_policy(policies.get(dtype))
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self._input_shape_arg = old_input_shape(kwargs)
@@ -95,11 +97,8 @@ class Layer(Buildable, WithPolicy, WithLosses, Tracked, Operation):
         self._trainable = trainable
         self.autocast = autocast
         self.built = is_ours(type(self)) and not self._has_own_build()
-        self._build_shapes = None
-        self._input_spec = None
         self._called = False
         self._losses = []
-        self._warned_of_mask = False
         self._computes_mask = is_overridden(self, "compute_mask", Layer)
         self._supports_masking = self._computes_mask
         if thread.remat is not None:
@@ -182,7 +181,8 @@ class Layer(Buildable, WithPolicy, WithLosses, Tracked, Operation):
         """The first call and calls inside a trace: names for new variables, and for the compiled program."""
         with jax.named_scope(self.name), name_scope(self.name, caller=self):
             outputs = self.call(*args, **kwargs)
-        self._called = self.built = self._locked = True
+        self._called = self.built = True
+        self._locked = self._closed_by_call
         return outputs
 
     def _record_call(self, args, kwargs):

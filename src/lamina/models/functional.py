@@ -37,6 +37,7 @@ class Functional(Model):
     _saveable_kind = "Functional"
     _allow_non_tensor_positional_args = True
     _convert_input_args = False
+    _closed_by_call = False
     _warned_of_structure = False
     _holds_to_its_shape = True  # not so inside a stack whose shape is only that of the first data
 
@@ -58,7 +59,6 @@ class Functional(Model):
         if trainable is not None:
             self.trainable = trainable
         self.built = True
-        self._called = True
 
     def _set_graph(self, graph, inputs, outputs):
         for name, value in {"_graph": graph, "_inputs_struct": inputs, "_outputs_struct": outputs}.items():

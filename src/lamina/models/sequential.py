@@ -26,6 +26,7 @@ class Sequential(Model):
     """
 
     _saveable_kind = "Sequential"
+    _closed_by_call = False
     _internal_attributes = Model._internal_attributes | {"_stack"}
 
     def __init__(self, layers=None, trainable=True, name=None, **kwargs):
