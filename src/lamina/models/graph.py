@@ -3,6 +3,7 @@
 Source: Keras 3's ordering of nodes and layers by depth, so that weights come in the same order.
 """
 
+import collections
 import sys
 
 from lamina.core import tree
@@ -75,12 +76,10 @@ class Graph:
                 raise ValueError(f"Output tensor {x} is not reached from the model's inputs.")
 
     def _assert_unique_names(self):
-        names = [operation.name for operation in self.operations]
-        for name in names:
-            if names.count(name) > 1:
+        for name, count in collections.Counter(operation.name for operation in self.operations).items():
+            if count > 1:
                 raise ValueError(
-                    f'The name "{name}" is used {names.count(name)} times in the model. All operation names should be '
-                    "unique."
+                    f'The name "{name}" is used {count} times in the model. All operation names should be unique.'
                 )
 
 
@@ -122,13 +121,13 @@ def _with_deep_stack(function, size):
 
 def _depths(order):
     """Return how far each node and each operation is from the outputs, in calls."""
-    node_depths, operation_depths = {}, {}
+    reached, node_depths, operation_depths = set(order), {}, {}
     for node in reversed(order):
         depth = max(node_depths.get(node, 0), operation_depths.get(node.operation, 0))
         node_depths[node] = operation_depths[node.operation] = depth
         for parent in node.parent_nodes:
             node_depths[parent] = max(depth + 1, node_depths.get(parent, 0))
-    return {n: d for n, d in node_depths.items() if n in set(order)}, operation_depths
+    return {n: d for n, d in node_depths.items() if n in reached}, operation_depths
 
 
 def from_intermediate(inputs, outputs):
