@@ -45,7 +45,7 @@ class Zeros(Initializer):
 
     def __call__(self, shape, dtype=None):
         """Return zeros."""
-        return dtypes.as_array(np.zeros(shape, dtype="bool"), dtype=dtypes.standardize_dtype(dtype))
+        return dtypes.as_array(np.zeros(shape, dtypes.standardize_dtype(dtype)), fresh=True)
 
 
 class Ones(Initializer):
@@ -58,7 +58,7 @@ class Ones(Initializer):
 
     def __call__(self, shape, dtype=None):
         """Return ones."""
-        return dtypes.as_array(np.ones(shape, dtype="bool"), dtype=dtypes.standardize_dtype(dtype))
+        return dtypes.as_array(np.ones(shape, dtypes.standardize_dtype(dtype)), fresh=True)
 
 
 class Identity(Initializer):
