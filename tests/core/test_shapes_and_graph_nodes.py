@@ -172,3 +172,17 @@ def test_an_unknown_axis_takes_the_only_size_with_which_anything_works(function,
 def test_what_no_size_mends_is_told_with_what_was_wrong_first():
     with pytest.raises(TypeError, match=r"\(b, 3\), \(2, 4\)|\(\d+, 3\), \(2, 4\)"):
         shapes.infer(jnp.add, KerasTensor((None, 3)), KerasTensor((2, 4)))
+
+
+def test_an_unknown_axis_takes_the_size_of_an_array():
+    assert shapes.infer(jnp.add, KerasTensor((None, 3)), jnp.ones((2, 1))).shape == (2, 3)
+
+
+def test_symbolic_tensors_are_looked_for_in_lists_as_any_objects():
+    x, same_shape, other = KerasTensor((None, 3)), KerasTensor((None, 3)), KerasTensor((2, 4))
+    assert x in [other, same_shape, x]
+    assert x not in [same_shape, other]
+    assert x != same_shape
+    assert (x == same_shape).shape == (None, 3)
+    with pytest.raises(TypeError, match="no values"):
+        bool(x == 0)

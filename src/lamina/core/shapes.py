@@ -70,7 +70,7 @@ def infer(function, *args, **kwargs):
     try:
         return _find(on_arrays, inputs, masks)
     except Exception:
-        met = _with_sizes_met(inputs)
+        met = _with_sizes_met(inputs, [leaf.shape for leaf in leaves if hasattr(leaf, "shape")])
         if met is None:
             raise
         with contextlib.suppress(Exception):  # what was wrong first is what to tell
@@ -92,14 +92,14 @@ def _find(function, inputs, masks):
             return found
 
 
-def _with_sizes_met(inputs):
-    """Give unknown axes the one size that stands at the same place from the right in the other inputs.
+def _with_sizes_met(inputs, shapes_around):
+    """Give unknown axes the one size that stands at the same place from the right in the other inputs and arrays.
 
     Returns:  KerasTensors, or None where no axis meets a size: `(None, 3) + (2, 3)` works for two rows alone.
     """
     sizes = {}
-    for x in inputs:
-        for place, size in enumerate(reversed(x.shape)):
+    for around in shapes_around:
+        for place, size in enumerate(reversed(around)):
             if size not in (None, 1):
                 sizes.setdefault(place, set()).add(size)
     one = {place: next(iter(found)) for place, found in sizes.items() if len(found) == 1}

@@ -23,6 +23,8 @@ class KerasTensor:
         (None, 3)
     """
 
+    _is_same = None  # in what `==` and `!=` return: whether these were one and the same tensor
+
     def __init__(
         self,
         shape,
@@ -82,7 +84,9 @@ class KerasTensor:
         raise TypeError(_no_value("iteration"))
 
     def __bool__(self):
-        raise TypeError(_no_value("a truth value"))
+        if self._is_same is None:
+            raise TypeError(_no_value("a truth value"))
+        return self._is_same  # so that tensors can be looked for in lists
 
     def __int__(self):
         raise ValueError(_no_value("`int()`"))
@@ -118,6 +122,23 @@ def _operator(function, swapped=False):
     return method
 
 
+def _sameness(compare, same):
+    """Let the comparison of two tensors, which itself has no values, have the truth value of their being one."""
+
+    def method(self, other):
+        if not isinstance(other, KerasTensor):
+            return compare(self, other)
+        is_same = (self is other) == same
+        try:
+            compared = compare(self, other)
+        except (TypeError, ValueError):  # shapes that do not go together
+            return is_same
+        compared._is_same = is_same
+        return compared
+
+    return method
+
+
 _BINARY = {
     "add": "add",
     "sub": "subtract",
@@ -146,6 +167,8 @@ for _name, _function in _BINARY.items():
     setattr(KerasTensor, f"__r{_name}__", _operator(_function, swapped=True))
 for _name, _function in _COMPARISONS.items():
     setattr(KerasTensor, f"__{_name}__", _operator(_function))
+for _name in ("eq", "ne"):
+    setattr(KerasTensor, f"__{_name}__", _sameness(getattr(KerasTensor, f"__{_name}__"), _name == "eq"))
 for _name, _function in _UNARY.items():
     setattr(KerasTensor, f"__{_name}__", lambda self, function=_function: getattr(room("ops"), function)(self))
 
