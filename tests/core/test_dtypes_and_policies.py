@@ -82,3 +82,9 @@ def test_policies_convert_floats_only():
     assert policy.convert_input(np.ones(2, "float32"), True, "bfloat16").dtype == "bfloat16"
     assert policy.convert_input(np.ones(2, "int32"), True, "bfloat16").dtype == "int32"
     assert policy.convert_input(np.ones(2, "float32"), False, "bfloat16").dtype == "float32"
+    assert policy.convert_input(np.ones(2, "float32"), True, "int32").dtype == "int32"
+
+
+def test_a_config_of_a_policy_need_not_name_the_module():
+    config = {"class_name": "DTypePolicy", "config": {"name": "mixed_float16"}}
+    assert policies.get(config) == policies.DTypePolicy("mixed_float16")

@@ -60,7 +60,7 @@ class DTypePolicy:
                 x = dtypes.as_array(x)
             else:
                 return x
-        if autocast and dtypes.is_float(dtype) and dtypes.is_float(x.dtype):
+        if autocast and dtypes.is_float(x.dtype):
             return x.astype(dtype) if x.dtype != dtype else x
         return x
 
@@ -296,4 +296,5 @@ def deserialize(config, custom_objects=None):
     """Make the policy that `serialize` described; `custom_objects` holds classes of the user by name."""
     from lamina.core import serialization
 
-    return serialization.deserialize_keras_object(config, custom_objects)
+    own = {cls.__name__: cls for cls in (DTypePolicy, QuantizedDTypePolicy, *_QUANTIZED.values())}
+    return serialization.deserialize_keras_object(config, custom_objects, module_objects=own)
