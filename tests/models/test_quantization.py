@@ -1,5 +1,7 @@
 """Quantizing whole models, files of quantized models, and policies by path."""
 
+import warnings
+
 import keras
 import numpy as np
 import pytest
@@ -66,6 +68,14 @@ def test_filters_choose_the_layers(filters):
     model = make(lamina)
     model.quantize("int8", filters=filters)
     assert [name for name, mode in modes_of(model).items() if mode] == ["head"]
+
+
+def test_layers_without_weights_are_passed_over_in_silence():
+    x = lamina.Input((4,))
+    model = lamina.Model(x, lamina.layers.Dense(2)(lamina.layers.Dropout(0.1)(x)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.quantize("int8")
 
 
 def test_bad_arguments_change_nothing():

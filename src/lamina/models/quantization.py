@@ -24,7 +24,8 @@ def quantize(model, mode=None, config=None, filters=None, type_check=True):
     config = configs.resolve(mode, config)
     structure = _structure(model, config) if config.mode in ("gptq", "awq") else None
     for layer in model._flatten_layers():
-        if len(layer._flatten_layers()) == 1 and is_wanted(layer, filters):
+        has_nothing = layer.built and not layer.weights
+        if len(layer._flatten_layers()) == 1 and not has_nothing and is_wanted(layer, filters):
             try:
                 layer.quantize(config=config, type_check=type_check)
             except NotImplementedError as error:
