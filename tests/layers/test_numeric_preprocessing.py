@@ -293,6 +293,14 @@ def test_discretization_refuses_what_keras_refuses(arguments, told):
             library.layers.Discretization(**arguments)
 
 
+@pytest.mark.parametrize("mode", ["int", "one_hot", "multi_hot", "count"])
+def test_discretization_has_a_shape_before_it_has_boundaries(mode):
+    ours, theirs = (library.layers.Discretization(num_bins=5, output_mode=mode) for library in (lamina, keras))
+    for shape in ((None, 3), (None, 4, 1)):
+        assert ours.compute_output_shape(shape) == theirs.compute_output_shape(shape)
+        assert ours(lamina.Input(shape[1:])).shape == theirs(keras.Input(shape[1:])).shape
+
+
 def test_discretization_wants_boundaries_or_data():
     with pytest.raises(ValueError, match="adapt"):
         layers.Discretization(num_bins=2)(VALUES)

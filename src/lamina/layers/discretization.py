@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 
+from lamina.core.context import thread
 from lamina.layers.adapting import batches_of
 from lamina.layers.category_encoding import encoded, refuse_sparse
 from lamina.layers.layer import Layer
@@ -74,15 +75,18 @@ class Discretization(Layer):
 
     def call(self, inputs):
         """Compute on arrays."""
-        if self.bin_boundaries is None:
+        boundaries = self.bin_boundaries
+        if boundaries is None and thread.shape_trace:
+            boundaries = [0.0] * (self.num_bins - 1)  # as many as `adapt` will find
+        if boundaries is None:
             raise ValueError(
                 "You need to either pass the `bin_boundaries` argument at construction time or call `adapt(dataset)` "
                 "before you can start using the `Discretization` layer."
             )
-        bins = jnp.digitize(jnp.asarray(inputs), jnp.asarray(self.bin_boundaries, "float32"))
+        bins = jnp.digitize(jnp.asarray(inputs), jnp.asarray(boundaries, "float32"))
         if self.output_mode == "int":
             return bins.astype("int32")
-        return encoded(bins, self.output_mode, len(self.bin_boundaries) + 1, self.output_dtype)
+        return encoded(bins, self.output_mode, len(boundaries) + 1, self.output_dtype)
 
     # --- learning from data ------------------------------------------------------------------------------------
 
