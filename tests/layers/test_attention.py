@@ -169,6 +169,15 @@ def test_a_user_may_attend_in_another_way():
     assert_same(layer.seen, np.tril(np.ones((1, 5, 5), bool)))
 
 
+def test_a_way_to_attend_need_not_know_of_scores():
+    class Uniform(layers.GroupQueryAttention):
+        def _compute_attention(self, query, key, value, attention_mask=None, training=None):
+            return jnp.broadcast_to(value.mean(1, keepdims=True), query.shape), None
+
+    x = np.ones(QUERY, "float32")
+    assert Uniform(4, 2, 1)(x, x).shape == QUERY
+
+
 @pytest.mark.parametrize("library", [lamina, keras], ids=["lamina", "keras"])
 def test_what_makes_no_sense_is_refused(library):
     layers = library.layers
@@ -182,6 +191,8 @@ def test_what_makes_no_sense_is_refused(library):
         layers.MultiHeadAttention(**HEADS, dropout=0.1, flash_attention=True)
     with pytest.raises(ValueError, match="equal"):
         layers.MultiHeadAttention(**HEADS)(query, value, np.ones((2, 4, 4), "float32"))
+    with pytest.raises(ValueError, match="must be equal"):
+        layers.GroupQueryAttention(2, 2, 2).compute_output_shape((2, 4, 8), (2, 2, 8), (2, 1, 8))
     with pytest.raises(ValueError, match="divisible"):
         layers.GroupQueryAttention(2, 3, 2)
     with pytest.raises(ValueError, match="score_mode"):

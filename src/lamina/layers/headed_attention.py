@@ -8,6 +8,7 @@ import jax.numpy as jnp
 
 from lamina.core import policies
 from lamina.core.config import is_flash_attention_enabled
+from lamina.core.errors import describe
 from lamina.core.policy_map import DTypePolicyMap
 from lamina.layers.activation_layers import Softmax
 from lamina.layers.einsum_dense import EinsumDense
@@ -25,12 +26,14 @@ class HeadedAttention(Layer):
     def _keep(self, dropout, use_bias, sliding_window, flash_attention, kernel, bias, use_gate, seed):
         if sliding_window is not None and (not isinstance(sliding_window, int) or sliding_window <= 0):
             raise ValueError(
-                f"`sliding_window` must be `None` or a positive integer. Received: sliding_window={sliding_window}"
+                "`sliding_window` must be `None` or a positive integer. "
+                f"{type(self).__name__} received: sliding_window={sliding_window!r}"
             )
         self._flash_attention = flash_attention
         if self._flash_attention and dropout > 0:
             raise ValueError(
-                f"Dropout is not supported when flash attention is enabled. Received: dropout={dropout}. Set it to 0."
+                "Dropout is not supported when flash attention is enabled; set it to 0. "
+                f"{type(self).__name__} received: dropout={dropout}"
             )
         self.dropout = dropout
         self.use_bias = use_bias
@@ -85,6 +88,7 @@ class HeadedAttention(Layer):
         use_causal_mask=False,
     ):
         """Compute on arrays."""
+        self._require_key_for_each_value(value, key)
         masks = (query_mask, value_mask, key_mask, attention_mask, self.sliding_window)
         only_causal = use_causal_mask and all(mask is None for mask in masks) and self._attends_as_usual()
         if not only_causal:
@@ -92,17 +96,25 @@ class HeadedAttention(Layer):
                 query, value, query_mask, value_mask, key_mask, attention_mask, use_causal_mask
             )
         gate = self._gate_dense(query) if self.use_gate else None
+        # a method of the user's may know neither
+        asked = {"return_attention_scores": return_attention_scores, "use_causal_mask": only_causal}
         outputs, scores = self._compute_attention(
             self._query_dense(query),
             self._spread_heads(self._key_dense(value if key is None else key)),
             self._spread_heads(self._value_dense(value)),
             attention_mask,
             training,
-            return_attention_scores,
-            **({"use_causal_mask": True} if only_causal else {}),
+            **{name: True for name, wanted in asked.items() if wanted},
         )
         outputs = self._output_dense(outputs if gate is None else outputs * gate)
         return (outputs, scores) if return_attention_scores else outputs
+
+    def _require_key_for_each_value(self, value, key):
+        if key is not None and value.shape[1:-1] != key.shape[1:-1]:
+            raise ValueError(
+                f"All dimensions of `value` and `key` of {type(self).__name__}, except the last one, must be equal. "
+                f"Received: value {describe(value)} and key {describe(key)}"
+            )
 
     def _attends_as_usual(self):
         return type(self)._compute_attention is HeadedAttention._compute_attention
@@ -153,7 +165,7 @@ class HeadedAttention(Layer):
         if self._flash_attention and return_attention_scores:
             raise ValueError(
                 "Returning attention scores is not supported when flash attention is enabled. Please disable flash "
-                "attention to access attention scores."
+                f"attention to access attention scores in '{self.name}' (of type {type(self).__name__})."
             )
         while attention_mask is not None and attention_mask.ndim < query.ndim - 1 + len(self._attention_axes):
             attention_mask = jnp.expand_dims(attention_mask, -2 * len(self._attention_axes) - 1)

@@ -148,5 +148,5 @@ def _sizes(name, value):
     if value is None or isinstance(value, int):
         return value if value is None else (value,)
     if not hasattr(value, "__iter__") or isinstance(value, str):
-        raise ValueError(f"`{name}` must be an int, list, or tuple. Received: {name}={value!r}")
+        raise ValueError(f"Invalid `{name}`: it must be an int, list, or tuple. Received: {name}={value!r}")
     return tuple(value)
