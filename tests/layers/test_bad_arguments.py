@@ -24,10 +24,12 @@ NUMBERS = [
     *(("MultiHeadAttention", sizes, name) for sizes, name in (((0, 4), "num_heads"), ((2, 0), "key_dim"))),
     *(("GroupQueryAttention", sizes, "head") for sizes in ((0, 4, 2), (4, 0, 2), (4, 4, 0), (4, 3, 2))),
     *((name, (rate,), "rate") for name in ("Dropout", "AlphaDropout", "SpatialDropout1D") for rate in (-0.1, 1.5)),
+    *(("RandomCrop", sizes, "positive integer") for sizes in ((0, 4), (4, -1), (2.5, 4))),
     *((name, (size, 2), "filters") for name in ("Conv1D", "Conv2DTranspose", "ConvLSTM2D") for size in (0, -1)),
     *((name, (2, 0), "kernel_size") for name in ("Conv3D", "SeparableConv2D")),
     *((name, (0,), "pool_size") for name in ("MaxPooling2D", "AveragePooling1D")),
     ("AdaptiveMaxPooling2D", (0,), "output_size"),
+    ("AdaptiveMaxPooling2D", ((1, 2, 3),), "output_size"),
     ("RepeatVector", (0,), "positive integer"),
 ]
 
@@ -138,3 +140,17 @@ def test_what_does_not_fit_the_input_is_refused_where_keras_refuses_it(name, arg
         getattr(keras.layers, name)(**arguments)(x)
     with pytest.raises(ValueError, match=r"\w"):
         getattr(layers, name)(**arguments)(x)
+
+
+ONE_ARRAY = [
+    *(layers.Softmax(), layers.PReLU(), layers.Reshape((3,)), layers.UnitNormalization(), layers.Normalization()),
+    *(layers.BatchNormalization(), layers.LayerNormalization(), layers.GroupNormalization(), layers.RMSNormalization()),
+    *(layers.Embedding(3, 4), layers.EinsumDense("ab,bc->ac", 4), layers.RNN(layers.GRUCell(2))),
+]
+
+
+@pytest.mark.parametrize("layer", ONE_ARRAY, ids=lambda layer: type(layer).__name__)
+@pytest.mark.parametrize("inputs", [[SEQUENCE, SEQUENCE], {"a": SEQUENCE, "b": SEQUENCE}], ids=["list", "dict"])
+def test_layers_of_one_array_refuse_several(layer, inputs):
+    with pytest.raises(ValueError, match=r"expects 1 input\(s\), but it received 2"):
+        layer(inputs)

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from lamina import activations
 from lamina.layers.demands import assert_axes, axis_or_axes
-from lamina.layers.input_spec import InputSpec
+from lamina.layers.input_spec import ONE_ARRAY, InputSpec
 from lamina.layers.layer import Layer
 from lamina.layers.weights import add_weight, keep_options
 
@@ -87,6 +87,8 @@ class PReLU(Layer):
         [-2.0, 3.0]
     """
 
+    _input_spec = ONE_ARRAY
+
     def __init__(
         self, alpha_initializer="Zeros", alpha_regularizer=None, alpha_constraint=None, shared_axes=None, **kwargs
     ):
@@ -154,6 +156,8 @@ class Softmax(Layer):
         >>> Softmax()(jnp.zeros((1, 3)), mask=jnp.array([[True, True, False]])).tolist()
         [[0.5, 0.5, 0.0]]
     """
+
+    _input_spec = ONE_ARRAY
 
     def __init__(self, axis=-1, **kwargs):
         super().__init__(**kwargs)

@@ -5,7 +5,7 @@ from jax import lax
 
 from lamina.core import config
 from lamina.kernels.normalization import normalize, shift_and_scale
-from lamina.layers.input_spec import InputSpec
+from lamina.layers.input_spec import ONE_ARRAY, InputSpec
 from lamina.layers.layer import Layer
 from lamina.layers.weights import add_weight, keep_options
 
@@ -41,6 +41,8 @@ class BatchNormalization(Layer):
         >>> layer([[1.0], [3.0]], training=True).tolist(), layer.moving_mean.numpy().tolist()
         ([[-1.0], [1.0]], [1.0])
     """
+
+    _input_spec = ONE_ARRAY
 
     def __init__(
         self,

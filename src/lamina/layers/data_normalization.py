@@ -8,6 +8,7 @@ import numpy as np
 from lamina.core import config
 from lamina.layers.adapting import batches_of
 from lamina.layers.demands import assert_axes, axis_or_axes
+from lamina.layers.input_spec import ONE_ARRAY
 from lamina.layers.layer import Layer
 
 
@@ -34,6 +35,7 @@ class Normalization(Layer):
 
     _allow_non_tensor_positional_args = True
     _config_skips = ("mean", "variance")
+    _input_spec = ONE_ARRAY
 
     def __init__(self, axis=-1, mean=None, variance=None, invert=False, **kwargs):
         super().__init__(**kwargs)

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 
 from lamina import activations
 from lamina.initializers import VarianceScaling
-from lamina.layers.input_spec import InputSpec
+from lamina.layers.input_spec import ONE_ARRAY, InputSpec
 from lamina.layers.layer import Layer
 from lamina.layers.narrow_products import accumulator
 from lamina.layers.quantization import QuantizableKernel
@@ -40,6 +40,7 @@ class EinsumDense(QuantizableKernel, Layer):
     """
 
     _config_skips = ("lora_rank", "lora_alpha", "gptq_unpacked_column_size")
+    _input_spec = ONE_ARRAY
 
     def __init__(
         self,

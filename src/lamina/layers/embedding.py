@@ -10,6 +10,7 @@ from lamina.core.context import set_mask
 from lamina.core.errors import DataError, describe, message
 from lamina.layers.arguments import serialize_argument
 from lamina.layers.demands import positive_integer
+from lamina.layers.input_spec import ONE_ARRAY
 from lamina.layers.layer import Layer
 from lamina.layers.narrow_products import accumulator
 from lamina.layers.quantization import Quantizable
@@ -40,6 +41,7 @@ class Embedding(Quantizable, Layer):
 
     _adapted = "embeddings"
     _config_skips = ("lora_rank", "lora_alpha", "weights")
+    _input_spec = ONE_ARRAY
 
     def __init__(
         self,

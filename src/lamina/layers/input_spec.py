@@ -74,6 +74,9 @@ class InputSpec:
         return f"InputSpec({', '.join(f'{n}={getattr(self, n)}' for n in names if getattr(self, n))})"
 
 
+ONE_ARRAY = InputSpec()  # no list or dict of them
+
+
 def assert_input_compatibility(input_spec, inputs, layer_name):
     """Raise ShapeError unless `inputs` meet `input_spec` (each one, or a structure of them).
 

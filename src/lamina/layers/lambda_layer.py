@@ -102,6 +102,6 @@ def _serialize_function(value):
 def _deserialize_function(config, custom_objects):
     if isinstance(config, dict) and config.get("class_name") == "__lambda__":
         return lambdas.load_lambda(config["config"])
-    if isinstance(config, list):  # a shape
+    if isinstance(config, list | tuple):  # a shape
         return tuple(config)
     return serialization.deserialize_keras_object(config, custom_objects)

@@ -99,7 +99,7 @@ class IntegerLookup(IndexLookup):
         mask_token: the number that means nothing; its place is 0. None: there is none.
         oov_token: what `invert` returns for places of unknown numbers.
         vocabulary: numbers, or the path of a text file with one in each line.
-        vocabulary_dtype: kept for Keras's sake.
+        vocabulary_dtype: "int64"; kept for Keras's sake.
         oov_method: "farmhash": the hash of an unknown number, not the remainder, decides about its place.
         salt: see StringLookup; with "farmhash".
     Raises:   ValueError for arguments that contradict each other, an unfit vocabulary, unknown numbers without a place.
@@ -127,6 +127,11 @@ class IntegerLookup(IndexLookup):
         name=None,
         **kwargs,
     ):
+        if vocabulary_dtype != "int64":
+            raise ValueError(
+                "Only `vocabulary_dtype='int64'` is supported by IntegerLookup at this time. Received: "
+                f"vocabulary_dtype={vocabulary_dtype}"
+            )
         self.vocabulary_dtype = vocabulary_dtype
         super().__init__(
             max_tokens,

@@ -7,7 +7,7 @@ from jax import lax
 
 from lamina.kernels.forms import compiled
 from lamina.layers.demands import assert_axes, axis_or_axes
-from lamina.layers.input_spec import InputSpec
+from lamina.layers.input_spec import ONE_ARRAY, InputSpec
 from lamina.layers.layer import Layer
 from lamina.layers.weights import add_weight, keep_options
 
@@ -66,6 +66,8 @@ class LayerNormalization(Layer):
         >>> LayerNormalization(epsilon=0.0)([[1.0, 3.0], [5.0, 5.5]]).tolist()
         [[-1.0, 1.0], [-1.0, 1.0]]
     """
+
+    _input_spec = ONE_ARRAY
 
     def __init__(
         self,
@@ -140,6 +142,8 @@ class GroupNormalization(Layer):
         >>> GroupNormalization(2, epsilon=0.0)([[1.0, 3.0, 5.0, 5.5]]).tolist()
         [[-1.0, 1.0, -1.0, 1.0]]
     """
+
+    _input_spec = ONE_ARRAY
 
     def __init__(
         self,
@@ -222,6 +226,8 @@ class RMSNormalization(Layer):
         [[1.0, -1.0]]
     """
 
+    _input_spec = ONE_ARRAY
+
     def __init__(self, axis=-1, epsilon=1e-6, **kwargs):
         super().__init__(**kwargs)
         self.axis = axis_or_axes(self, "axis", axis)
@@ -256,6 +262,8 @@ class UnitNormalization(Layer):
         >>> UnitNormalization()([[3.0, 4.0]]).round(3).tolist()
         [[0.600..., 0.800...]]
     """
+
+    _input_spec = ONE_ARRAY
 
     def __init__(self, axis=-1, **kwargs):
         super().__init__(**kwargs)

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from lamina.core import config
 from lamina.core.context import thread
 from lamina.core.errors import ShapeError, describe, message
-from lamina.layers.input_spec import InputSpec
+from lamina.layers.input_spec import ONE_ARRAY, InputSpec
 from lamina.layers.layer import Layer
 from lamina.layers.windows import channels_last
 
@@ -51,6 +51,8 @@ class Reshape(Layer):
         >>> Reshape((-1, 2))([[1, 2, 3, 4]]).tolist()
         [[[1, 2], [3, 4]]]
     """
+
+    _input_spec = ONE_ARRAY
 
     def __init__(self, target_shape, **kwargs):
         super().__init__(**kwargs)

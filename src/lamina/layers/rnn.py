@@ -12,6 +12,7 @@ from lamina.core.names import name_scope
 from lamina.core.state import StatelessScope
 from lamina.core.variable import Variable
 from lamina.layers.cells import GRUCell, LSTMCell, SimpleRNNCell
+from lamina.layers.input_spec import ONE_ARRAY
 from lamina.layers.layer import Layer
 
 
@@ -40,6 +41,7 @@ class RNN(Layer):
 
     # The states of a stateful layer are no weights: they are neither counted nor saved.
     _untracked = Layer._untracked | {"states"}
+    _input_spec = ONE_ARRAY
 
     def __init__(
         self,

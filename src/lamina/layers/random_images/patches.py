@@ -7,6 +7,7 @@ import jax.numpy as jnp
 
 from lamina.core.random import make_default_seed
 from lamina.layers.boxes.moving import follow, scale_and_shift
+from lamina.layers.demands import positive_integer
 from lamina.layers.random_images.base import MovingLayer, RandomImageLayer, count, interval, over_pixels
 from lamina.ops.image import resize
 from lamina.random import normal, uniform
@@ -23,6 +24,7 @@ class RandomCrop(MovingLayer):
         seed: integer that makes the windows repeatable.
         data_format: "channels_last" or "channels_first"; by default the configured one.
     Training: only then; otherwise the pictures stay whole, as in Keras.
+    Raises:   ValueError for sizes that are no positive integers.
     Source:   Keras 3 `RandomCrop` (same windows for the same seed).
     Example:
         >>> RandomCrop(2, 3)(jnp.ones((1, 8, 8, 3)), training=True).shape
@@ -31,8 +33,8 @@ class RandomCrop(MovingLayer):
 
     def __init__(self, height, width, seed=None, data_format=None, name=None, **kwargs):
         super().__init__(make_default_seed() if seed is None else seed, data_format, name=name, **kwargs)
-        self.height = height
-        self.width = width
+        self.height = positive_integer(self, "height", height)
+        self.width = positive_integer(self, "width", width)
 
     def _draw(self, shape, seed):
         rows, columns = self._size(shape)
