@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from lamina import ops
 from lamina.core.op import OPERATIONS, op
 from lamina.core.serialization import deserialize_keras_object, serialize_keras_object
 from lamina.core.tensor import KerasTensor
@@ -142,3 +143,22 @@ def test_the_class_of_an_operation_takes_its_settings_by_place_or_name():
     assert Mean(1)(np.ones((2, 3))).shape == Mean(axis=1)(np.ones((2, 3))).shape == (2,)
     assert {**Mean(1).get_config(), "name": "m"} == {"name": "m", "axis": 1, "keepdims": False}
     assert paths.look_up("keras.src.ops.random", "normal").__module__ == "lamina.random"
+
+
+@pytest.mark.parametrize("sizes", [lambda n: ops.expand_dims(n, -1), lambda n: np.array([n])])
+def test_what_ops_compute_of_sizes_are_sizes_while_tracing(sizes):
+    def repeated(x):
+        batch, steps = ops.shape(x)
+        later = ops.arange(steps)[:, None] < ops.arange(steps)
+        counts = ops.concatenate([sizes(batch), ops.convert_to_tensor([1, 1])], 0)
+        return ops.reshape(ops.tile(later[None], counts), ops.stack([batch * steps, steps]))
+
+    x = np.ones((2, 3), "float32")
+    expected = np.tile(np.triu(np.ones((3, 3)), 1), (2, 1))
+    np.testing.assert_array_equal(jax.jit(repeated)(x), expected)
+    np.testing.assert_array_equal(repeated(x), expected)
+
+
+def test_large_arrays_are_computed_by_the_compiled_program():
+    program = jax.make_jaxpr(lambda x: x + ops.sum(ops.reshape(np.arange(4096), (64, 64)), axis=0))(jnp.ones(64))
+    assert "reduce_sum" in str(program)

@@ -262,3 +262,10 @@ def test_how_much_is_looked_at_does_not_grow_with_the_data():
 def test_a_check_that_fails_does_not_stop_the_training(monkeypatch):
     monkeypatch.setattr("lamina.explain.checks.graph.FREE", (lambda subject: 1 / 0,))
     assert not told(fitting(net))
+
+
+def test_one_hot_labels_of_every_step_are_in_no_order():
+    y = np.eye(3, dtype="float32")[RNG.integers(0, 3, (64, 5))]
+    y[-16:, 0] = np.eye(3)[1]  # at the first step, the validation data hold one class
+    model = net(shape=(5, 2), loss="categorical_crossentropy")
+    assert not told(lambda: model.fit(np.ones((64, 5, 2)), y, validation_split=0.2, verbose=0))

@@ -63,13 +63,20 @@ def op(*tensors, lists=(), class_name=None, module=None):
                 return function(args[0])
             if any_symbolic(args, kwargs):
                 return operation.record(args, kwargs)
+            # What is computed with sizes stays known while a program is traced: other ops take it as sizes.
+            if _takes_sizes_only(args, kwargs, positions, names):
+                with jax.ensure_compile_time_eval():
+                    return on_arrays(args, kwargs)
+            return on_arrays(args, kwargs)
+
+        def on_arrays(args, kwargs):
             # No binding of the signature here: it would cost more than many an operation.
             args = [
-                x if i not in positions else _to_arrays(x) if i in list_positions else _to_array(x)
+                _to_sizes(x) if i not in positions else _to_arrays(x) if i in list_positions else _to_array(x)
                 for i, x in enumerate(args)
             ]
-            for name in names.intersection(kwargs):
-                kwargs[name] = _to_arrays(kwargs[name]) if name in lists else _to_array(kwargs[name])
+            for name, x in kwargs.items():
+                kwargs[name] = _to_sizes(x) if name not in names else _to_arrays(x) if name in lists else _to_array(x)
             return function(*args, **kwargs)
 
         wrapper.operation = operation
@@ -87,6 +94,27 @@ def _positions(signature, names):
     return range(spread[0], sys.maxsize) if spread else frozenset(places)
 
 
+def _takes_sizes_only(args, kwargs, positions, names):
+    for i, x in enumerate(args):
+        if i in positions and not _are_known_sizes(x):
+            return False
+    return all(_are_known_sizes(x) for name, x in kwargs.items() if name in names)
+
+
+def _are_known_sizes(x):
+    """Tell whether `x` is whole numbers, few enough to be sizes, that are there while a program is traced."""
+    kind = getattr(getattr(x, "dtype", None), "kind", None)
+    if kind is not None:
+        is_there = isinstance(x, jax.Array | np.ndarray | np.generic) and not isinstance(x, jax.core.Tracer)
+        return kind in "iub" and is_there and x.ndim <= 1 and x.size <= _MOST_SIZES
+    if isinstance(x, list | tuple):
+        return all(map(_are_known_sizes, x))
+    return x is None or isinstance(x, int)
+
+
+_MOST_SIZES = 64
+
+
 def _to_array(x):
     """Lists, NumPy arrays and Variables as arrays; Python numbers stay, because they take the other operand's dtype."""
     if isinstance(x, jax.Array):
@@ -100,6 +128,15 @@ def _to_array(x):
 
 def _to_arrays(x):
     return type(x)(_to_array(item) for item in x) if type(x) in (list, tuple) else _to_array(x)
+
+
+def _to_sizes(x):
+    """Arrays of whole numbers that are known, as lists and integers; everything else as it is."""
+    if x is None or type(x) in (int, bool, str):
+        return x
+    if type(x) in (list, tuple) and any(isinstance(item, jax.Array) for item in x):
+        return type(x)(map(_to_sizes, x))
+    return np.asarray(x).tolist() if isinstance(x, jax.Array) and _are_known_sizes(x) else x
 
 
 class FunctionOperation(Operation):

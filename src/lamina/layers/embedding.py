@@ -4,9 +4,10 @@ import warnings
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from lamina import ops
-from lamina.core.context import set_mask
+from lamina.core.context import set_mask, thread
 from lamina.core.errors import DataError, describe, message
 from lamina.layers.arguments import serialize_argument
 from lamina.layers.demands import positive_integer
@@ -87,8 +88,8 @@ class Embedding(Quantizable, Layer):
     def call(self, inputs):
         """Compute on arrays."""
         ids = inputs if inputs.dtype in ("int32", "int64") else inputs.astype("int32")
-        if not isinstance(ids, jax.core.Tracer):
-            self.require_rows(ids)
+        if not isinstance(ids, jax.core.Tracer) and not thread.shape_trace:
+            self.require_rows(np.asarray(ids))
         if self._is_quantized:
             stored, weight = self._stored()
             return self._with_low_rank(stored.rows(self, weight, ids, self.compute_dtype), ids)

@@ -290,3 +290,31 @@ assert 'Total params' in out.getvalue() and 'conv1d' in out.getvalue()
 """,
     also=True,
 )
+program(
+    "guide: a mask repeated for every sample, its sizes computed with TensorFlow",
+    """
+import numpy as np, tensorflow as tf
+from tensorflow.keras import layers
+def causal_mask(batch, targets, sources, dtype):
+    later = tf.range(targets)[:, None] >= tf.range(sources) - sources + targets
+    mask = tf.reshape(tf.cast(later, dtype), [1, targets, sources])
+    return tf.tile(mask, tf.concat([tf.expand_dims(batch, -1), tf.constant([1, 1], dtype=tf.int32)], 0))
+class Block(layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.attention = layers.MultiHeadAttention(1, 4, kernel_initializer='ones')
+    def call(self, x):
+        size = tf.shape(x)
+        return self.attention(x, x, attention_mask=causal_mask(size[0], size[1], size[1], tf.bool))
+ids = layers.Input((None,), dtype=tf.int32)
+model = tf.keras.Model(ids, Block()(layers.Embedding(5, 4)(ids)))
+model.compile('sgd', 'mse')
+x = np.arange(12).reshape(2, 6) % 5
+before = model.predict(x, verbose=0)
+model.fit(x, before, verbose=0)
+other = x.copy(); other[:, 3:] = 0
+after = model.predict(other, verbose=0)
+np.testing.assert_allclose(after[:, :3], before[:, :3], rtol=1e-3, atol=1e-5)
+assert abs(after[:, 3:] - before[:, 3:]).max() > 1e-3
+""",
+)

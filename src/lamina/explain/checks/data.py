@@ -177,7 +177,7 @@ def padding_without_a_mask(subject):
 def validation_of_one_class(subject):
     """L360."""
     y = subject.single_y
-    if y is None or not 0 < subject.validation_split < 1 or len(y) < 20:
+    if y is None or not 0 < subject.validation_split < 1 or len(y) < 20 or y.ndim > 2:
         return
     if y.ndim == 2 and y.shape[1] > 1 and np.isin(y, (0, 1)).all():
         y = y.argmax(axis=1)
