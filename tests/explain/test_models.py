@@ -144,3 +144,18 @@ def test_layers_made_alike_share_their_facts_but_for_the_name(monkeypatch):
     assert [layer.name for layer in told.layers] == ["dense0", "dense1", "dense2", "dense3", "times1", "times2"]
     assert [call.name for call in traced] == ["dense0", "times1", "times2"]
     assert told["dense3"].parameters == 20
+
+
+def test_a_layer_around_a_foreign_module_is_explained_and_traced():
+    nn = pytest.importorskip("flax.linen")
+
+    class Halved(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            return nn.Dense(3)(x[:, ::2])
+
+    model = lamina.Sequential([lamina.Input((5, 4), name="x"), layers.FlaxLayer(Halved(), name="flax")])
+    assert model.explain()["flax"].multiply_adds == 3 * 4 * 3
+    assert not model.explain()["flax"].training["differs"]
+    assert model.explain()["flax"].output_formulas == [["b", "(t + 1)//2", "3"]]
+    assert model.trace(index=(2, 0))["x"].ranges == [(4, 4), (0, 3)]
