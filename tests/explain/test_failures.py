@@ -103,7 +103,7 @@ MISTAKES = {
     "each step of a table": (
         stack((5,), 'layers.TimeDistributed(layers.Dense(4), name="each")'),
         ("(batch, steps, features)", "image (b, 5) -> each"),
-        "layers.Reshape((5, 1)),   # before each",
+        "layers.Dense(4),   # in place of each",
     ),
     "a window larger than the image": (
         stack((4, 4, 1), CONV, 'layers.MaxPooling2D(name="pool")', 'layers.Conv2D(8, 3, name="last")'),
@@ -261,6 +261,65 @@ MISTAKES = {
         ("expects 2 input(s) ['left', 'right'], but it received 3",),
         "[u, v]   # in place of [u, v, w]",
     ),
+    "the number of samples as an axis": (
+        stack((600, 32, 32, 1), CONV),
+        ("conv wants (batch, height, width, channels)", "without the number of samples (600)"),
+        "layers.Input((32, 32, 1)),   # in place of image",
+    ),
+    "an axis that images do not have": (
+        stack((8, 8, 3), CONV, 'layers.BatchNormalization(axis=4, name="normal")', "layers.Flatten()", HEAD),
+        ("in the range -4 to 3", "0 batch, 1 height, 2 width, 3 channels", "conv (b, 6, 6, 8) -> normal"),
+        "layers.BatchNormalization(axis=-1, name='normal'),   # in place of normal",
+    ),
+    "an axis that sequences do not have": (
+        stack((5, 8), 'layers.LayerNormalization(axis=3, name="normal")', HEAD),
+        ("in the range -3 to 2", "0 batch, 1 steps, 2 features", "image (b, 5, 8) -> normal"),
+        "layers.LayerNormalization(axis=-1, name='normal'),   # in place of normal",
+    ),
+    "classes along a third axis": (
+        stack((8,), HEAD, 'layers.Softmax(axis=2, name="soft")'),
+        ("in the range -2 to 1", "top (b, 3) -> soft"),
+        "layers.Softmax(axis=-1, name='soft'),   # in place of soft",
+    ),
+    "vectors joined along a third axis": (
+        'a, b = layers.Input((4,), name="left"), layers.Input((4,), name="right")\n'
+        'y = layers.Concatenate(axis=2, name="join")([a, b])\n',
+        ("left (b, 4) and right (b, 4) -> join", "0 batch, 1 features"),
+        "layers.Concatenate(axis=-1, name='join')   # in place of join",
+    ),
+    "products along another axis": (
+        'a, b = layers.Input((5, 4), name="left"), layers.Input((7, 4), name="right")\n'
+        'y = layers.Dot(axes=1, name="dot")([a, b])\n',
+        ("left (b, 5, 4) and right (b, 7, 4) -> dot", "they differ in steps: 5 and 7"),
+        "layers.Dot(axes=-1, name='dot')   # in place of dot",
+    ),
+    "each step of an image": (
+        stack((28, 28, 3), 'layers.TimeDistributed(layers.Conv2D(4, 3), name="each")', "layers.Flatten()", HEAD),
+        ("image (b, 28, 28, 3) -> each", "no axis of steps that each could go along"),
+        "layers.Conv2D(4, 3),   # in place of each",
+    ),
+    "an image for a recurrence over images": (
+        stack((12, 12, 3), 'layers.ConvLSTM2D(2, 3, name="film")', "layers.Flatten()", HEAD),
+        ("image (b, 12, 12, 3) -> film", "(b, 1, 12, 12, 3) is one step"),
+        "layers.Reshape((1, 12, 12, 3)),   # before film",
+    ),
+    "a target of other channels": (
+        stack((100,), "layers.Dense(3136)", 'layers.Reshape((7, 7, 128), name="block")', "layers.Flatten()"),
+        ("block makes (7, 7, 128)", "must keep all 3,136 values"),
+        "layers.Reshape((7, 7, 64), name='block'),   # in place of block",
+    ),
+    "images of another size for a model inside": (
+        stack((16, 16, 3), CONV, "layers.Flatten()", HEAD).replace("])", "], name='base')")
+        + 'start = layers.Input((24, 24, 3), name="large")\ny = model(start) # name="base"\n',
+        ("wants (batch, 16, 16, 3)", "large (b, 24, 24, 3) -> base"),
+        "start = layers.Resizing(16, 16)(start)   # before base",
+    ),
+    "states of another width": (
+        'x, h = layers.Input((5, 8), name="text"), layers.Input((6,), name="state")\n'
+        'y = layers.GRU(4, name="reader")(x, initial_state=h)\n',
+        ("text (b, 5, 8) and state (b, 6) -> reader",),
+        "layers.GRU(6, name='reader')   # in place of reader",
+    ),
     "a model of one's own": (
         "class Net(keras.Model):\n    def __init__(self):\n        super().__init__()\n"
         '        self.first = layers.LSTM(4, name="first")\n        self.second = layers.LSTM(4, name="second")\n'
@@ -312,6 +371,36 @@ def test_a_mistake_is_placed_and_its_fix_makes_the_program_run(mistake):
     assert parts_of(text)["fix"] == fix, text
     assert len(text.splitlines()) <= 12
     run(pasted(program, fix))
+
+
+def test_another_error_is_not_taken_for_the_last_one(two_lstms):
+    try:
+        raise KeyError("somewhere else")
+    except KeyError:
+        with pytest.raises(LookupError, match="No error of a layer"):
+            lamina.explain_last_error()
+
+
+def test_cropping_too_much_is_not_answered_by_leaving_it_out():
+    with pytest.raises(LaminaError) as caught:
+        run(stack((8, 8, 3), "layers.Cropping2D(4)", "layers.Flatten()", HEAD))
+    assert "leave out" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("layer", "arguments", "said"),
+    [
+        (
+            layers.Concatenate(name="join"),
+            2,
+            r"it takes \(inputs\). Several tensors go into one list: join\(\[a, b\]\)",
+        ),
+        (layers.MultiHeadAttention(1, 2, name="look"), 1, r"look was called with .*'value': it takes \(query, value"),
+    ],
+)
+def test_a_call_with_other_arguments_says_what_it_takes(layer, arguments, said):
+    with pytest.raises(TypeError, match=said):
+        layer(*[lamina.Input((5, 4))] * arguments)
 
 
 def test_at_least_25_mistakes_are_recorded():

@@ -16,7 +16,7 @@ class Line:
 
     text: str
     label: str = ""
-    kind: str = "prose"  # or "formula": in a typewriter face, with the signs of mathematics
+    kind: str = "prose"  # or, in a typewriter face, "formula", with the signs of mathematics, or "code", as it is
 
     def __post_init__(self):
         if self.kind == "formula":
@@ -71,7 +71,7 @@ def _wrapped(line, width, space):
             _SHAPE.sub(lambda shape: shape[0].replace(" ", _GLUE), part),
             width,
             initial_indent=" " * len(first) if lines else first,
-            subsequent_indent=" " * (len(first) + 2 * (line.kind == "formula")),
+            subsequent_indent=" " * (len(first) + 2 * (line.kind != "prose")),
             break_long_words=False,
             break_on_hyphens=False,
         )
@@ -147,7 +147,7 @@ def _rich_children(node, indent):
             yield from _rich_parts(child, indent + (0 if isinstance(child, Block) and not indent else 2))
 
 
-_STYLES = {"prose": "", "formula": "cyan"}
+_STYLES = {"prose": "", "formula": "cyan", "code": "cyan"}
 
 
 _CSS = (
@@ -164,7 +164,7 @@ def to_html(node):
 def _html(node, depth):
     if isinstance(node, Line):
         text = html.escape(node.text)
-        return f'<div style="{_CSS[1]}">{text}</div>' if node.kind == "formula" else f"<div>{text}</div>"
+        return f'<div style="{_CSS[1]}">{text}</div>' if node.kind != "prose" else f"<div>{text}</div>"
     if isinstance(node, Table):
         head = "".join(f'<th style="text-align:left">{html.escape(str(h))}</th>' for h in node.headers)
         rows = "".join(
@@ -182,5 +182,5 @@ def _html_child(child, depth):
     if not (isinstance(child, Line) and child.label):
         return _html(child, depth + 1)
     label = f'<span style="color:gray;min-width:6em">{html.escape(child.label)}</span>'
-    style = f"flex:1;white-space:pre-line;{_CSS[1] if child.kind == 'formula' else ''}"
+    style = f"flex:1;white-space:pre-line;{_CSS[1] if child.kind != 'prose' else ''}"
     return f'<div style="display:flex">{label}<span style="{style}">{html.escape(child.text)}</span></div>'

@@ -5,6 +5,7 @@ from jax import lax
 
 from lamina.core import config
 from lamina.kernels.normalization import normalize, shift_and_scale
+from lamina.layers.demands import assert_axes
 from lamina.layers.input_spec import ONE_ARRAY, InputSpec
 from lamina.layers.layer import Layer
 from lamina.layers.weights import add_weight, keep_options
@@ -86,7 +87,8 @@ class BatchNormalization(Layer):
     def build(self, input_shape):
         """Make the weights."""
         rank = len(input_shape)
-        if not -rank <= self.axis < rank or input_shape[self.axis] is None:
+        assert_axes(self, "axis", self.axis, input_shape)
+        if input_shape[self.axis] is None:
             raise ValueError(
                 f"BatchNormalization '{self.name}' needs an axis of known size. Received: axis={self.axis} and an "
                 f"input of shape {tuple(input_shape)}"

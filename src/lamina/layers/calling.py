@@ -43,7 +43,12 @@ def bind(layer, args, kwargs):
     foreign = layer._call_context_args.intersection(kwargs).difference(call_parameters(type(layer)))
     if foreign:
         kwargs = {name: value for name, value in kwargs.items() if name not in foreign}
-    return call_signature(type(layer)).bind(*args, **kwargs).arguments
+    signature = call_signature(type(layer))
+    try:
+        return signature.bind(*args, **kwargs).arguments
+    except TypeError as error:
+        several = f" Several tensors go into one list: {layer.name}([a, b])." if "too many" in str(error) else ""
+        raise TypeError(f"{layer.name} was called with {error}: it takes {signature}.{several}") from None
 
 
 def first_argument(layer, args, kwargs):

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from lamina.core.errors import ShapeError, message
+
 
 def positive_integer(layer, name, value):
     """Return `value` if it is a whole number of at least 1.
@@ -50,10 +52,11 @@ def axis_or_axes(layer, name, value, several=True):
 
 
 def assert_axes(layer, name, axes, shape):
-    """Raise ValueError unless an input of `shape` has the axis, or all of the axes."""
+    """Raise ShapeError unless an input of `shape` has the axis, or all of the axes."""
     ndim = len(shape)
     if not all(-ndim <= axis < ndim for axis in (axes if isinstance(axes, list | tuple) else [axes])):
-        raise ValueError(
+        text = (
             f"All `{name}` values must be in the range {-ndim} to {ndim - 1} in {type(layer).__name__} '{layer.name}', "
             f"whose input has the shape {tuple(shape)}. Received: {name}={axes}"
         )
+        raise ShapeError(message("L108", text, fix=f"{name}=-1   # the last axis"))

@@ -15,6 +15,11 @@ def cause_and_fix(got, wanted):
     inner, due = got[1:], wanted[1:]
     if _fits(got, due):
         return "this is one sample; a model reads batches.", "x = x[None]               # a batch of one"
+    if len(got) == len(due) == 1 and due[-1] not in (None, 1):
+        return (
+            f"each sample is one number; the model reads {due[-1]}.",
+            "x = x[:, None]   # and Input((1,)) in the model",
+        )
     if _fits(inner, due[:-1]):
         last = due[-1] or 1
         what = "the images have no channel axis" if len(wanted) == 4 else "the last axis is missing"

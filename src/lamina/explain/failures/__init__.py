@@ -1,15 +1,18 @@
 """What went wrong, told from the input to the layer that failed, with the smallest edits that mend it."""
 
+import re
+import sys
 from dataclasses import asdict, dataclass
 
 from lamina.core.errors import message, parts_of
-from lamina.core.failures import last_failure
+from lamina.core.failures import failure_of, last_failure
 from lamina.explain import words
 from lamina.explain.answer import Answer
 from lamina.explain.document import Block, Line, Table
 from lamina.explain.failures.attempt import attempt_of
 from lamina.explain.failures.mending import edits
 from lamina.explain.formulas import axis_names
+from lamina.layers.merging import Merge
 
 __all__ = ["FailureExplanation", "explain_last_error", "told"]
 
@@ -29,10 +32,20 @@ def explain_last_error():
         ...     print(explain_last_error().edits[0].code)
         layers.Reshape((28, 28, 1)),
     """
-    failure = last_failure()
+    error = sys.exception() or getattr(sys, "last_value", None)
+    failure = last_failure() if error is None else _failure_behind(error)
     if failure is None:
         raise LookupError("No error of a layer or a loss is there: ask in the `except` block, or at the prompt.")
-    return _explained(failure)
+    return _explained(failure, error)
+
+
+def _failure_behind(error):
+    while error is not None:
+        failure = failure_of(error)
+        if failure is not None:
+            return failure
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def told(text, failure, error=None):
@@ -69,14 +82,19 @@ class FailureExplanation(Answer):
 
     def __init__(self, failure, error=None):
         attempt = attempt_of(failure)
-        self.what = parts_of(failure.text)["what"]
-        self.code = parts_of(failure.text)["code"]
+        coded = re.match(r"L\d{3}: ", failure.text)
+        self.code = coded[0][:-2] if coded else ""
+        self.what = parts_of(failure.text)["what"] if coded else failure.text.split("\n")[0]
         self.name, self.kind = _name_and_kind(attempt)
         self.walk = _walk(attempt)
         before = [(step.name, step.shape) for step in self.walk if not step.meets]
         meeting = [step for step in self.walk if step.meets]
         self.path = words.path(before, [(step.name, step.shape) for step in meeting], self.name)
-        self.parting = words.parting([(step.name, step.shape, step.axes) for step in meeting]) if meeting else ""
+        merges = attempt.failing is None or isinstance(attempt.failing.layer, Merge)
+        alike = merges or len({len(step.shape) for step in meeting}) == 1  # as queries and values are, not states
+        self.parting = (
+            words.parting([(step.name, step.shape, step.axes) for step in meeting]) if meeting and alike else ""
+        )
         self.edits = edits(attempt, error)
 
     def to_dict(self):
@@ -97,10 +115,12 @@ class FailureExplanation(Answer):
         rows.append([f"{self.name} ({self.kind})", "fails here", ""])
         parting = [Line(self.parting)] if self.parting else []
         mended = [
-            Line(f"{edit}\n{words.mended(edit, self.name)}", f"fix {number}", "formula")
+            Line(f"{edit}\n{words.mended(edit, self.name)}", f"fix {number}", "code")
             for number, edit in enumerate(self.edits, 1)
         ]
-        return Block(f"{self.code}  {self.what}", "", [Table(["layer", "gives", "axes"], rows), *parting, *mended])
+        return Block(
+            f"{self.code}  {self.what}".strip(), "", [Table(["layer", "gives", "axes"], rows), *parting, *mended]
+        )
 
 
 def _name_and_kind(attempt):

@@ -13,7 +13,7 @@ from lamina.core.serialization import made_again
 from lamina.core.state import StatelessScope
 from lamina.core.tensor import KerasTensor
 from lamina.explain.calls import Call, calls_of, connected, heard_calls
-from lamina.layers import Layer
+from lamina.layers import Layer, Wrapper
 from lamina.models import Model
 
 
@@ -69,7 +69,7 @@ class Attempt:
 
 def attempt_of(failure):
     """Find the calls behind a Failure."""
-    layer, args, kwargs = failure.calls[0]
+    layer, args, kwargs = _outside_of_wrappers(failure.calls)
     if failure.compared is not None:
         return Attempt(_calls_inside(layer, args), None, is_stack=_is_stack(layer), compared=failure.compared)
     failing = Call(layer, args, kwargs, [])
@@ -77,6 +77,14 @@ def attempt_of(failure):
     if not ran and len(failure.calls) > 1:
         ran = _heard_until(failure, failing)
     return Attempt(connected(ran), failing, failure.behind or [], failure.behind is not None)
+
+
+def _outside_of_wrappers(calls):
+    """Return the innermost call, or that of the wrapper around it, since nobody wrote what a wrapper does inside."""
+    number = 0
+    while number + 1 < len(calls) and isinstance(calls[number + 1][0], Wrapper):
+        number += 1
+    return calls[number]
 
 
 def _is_stack(model):

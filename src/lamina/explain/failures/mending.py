@@ -1,26 +1,35 @@
 """Small changes that could mend a failure, each tried on a copy; only those that work are told."""
 
-import itertools
 from dataclasses import dataclass
-from math import isqrt, prod
 
 import jax.numpy as jnp
 
-from lamina import layers, losses
+from lamina import layers
 from lamina.core import shapes, tree
 from lamina.core.failures import without_data
 from lamina.core.tensor import KerasTensor
 from lamina.explain import words
 from lamina.explain.calls import calls_of
 from lamina.explain.failures.attempt import Attempt, experiment, fresh, run_again, run_behind
-from lamina.explain.failures.code import changed, code_of, name_in_program, wrapped
+from lamina.explain.failures.code import code_of, name_in_program
 from lamina.explain.failures.counts import other_count
+from lamina.explain.failures.replacing import (
+    as_images,
+    compare,
+    judged,
+    known_sizes,
+    names_no_axis,
+    other_axis,
+    other_options,
+    other_sizes,
+    unwrapped,
+    without_samples,
+)
 from lamina.layers import Layer
 from lamina.models import Functional, Model
 from lamina.models.misfit import cause_and_fix
 
 _MOST = 3  # edits that are told [count]
-_FAR = 4  # calls before the failing one that are changed [count]
 
 
 @dataclass(frozen=True)
@@ -52,7 +61,7 @@ def edits(attempt, error=None):
         error: the exception, if it is still there, for the names of the user's variables.
     """
     found = []
-    if _works(lambda: _judged(attempt, run_again(attempt))):  # it is the values that are wrong, not the shapes
+    if _works(lambda: judged(attempt, run_again(attempt))):  # it is the values that are wrong, not the shapes
         return found
     for code, place, why, trial in _candidates(attempt, error):
         outputs = _works(trial)
@@ -78,124 +87,19 @@ def _candidates(attempt, error):
     if attempt.compared is not None:
         yield from _other_labels(attempt, error)
         yield from _other_losses(attempt)
+    yield from other_axis(attempt)
+    if names_no_axis(attempt):
+        return
+    yield from without_samples(attempt)
+    yield from unwrapped(attempt)
     yield from _other_data(attempt, error)
-    yield from _other_options(attempt)
+    yield from other_options(attempt)
     yield from other_count(attempt, error)
     yield from _insertions(attempt, error)
-    yield from _other_sizes(attempt)
-    yield from _known_sizes(attempt)
+    yield from other_sizes(attempt)
+    yield from known_sizes(attempt)
     yield from _without(attempt)
     yield from _other_input(attempt)
-
-
-# --- layers in place of others -------------------------------------------------------------------------------------
-
-
-def _near(attempt):
-    """Return the layers whose arguments may be to blame: the failing one, then those before it, the nearest first."""
-    calls = attempt.ran[::-1][: _FAR if attempt.failing is not None else None]
-    found = ([attempt.failing.layer] if attempt.failing is not None else []) + [call.layer for call in calls]
-    return [layer for layer in dict.fromkeys(found) if isinstance(layer, Layer)]
-
-
-def _other_options(attempt):
-    """Flip the options that decide about axes: whether steps are kept, whether edges are padded."""
-    for layer in _near(attempt):
-        options = _options(layer)
-        if "return_sequences" in options:
-            keep = not options["return_sequences"]
-            yield _replacement(attempt, {layer: {"return_sequences": keep}}, words.mend("steps", layer.name, keep))
-    padded = [layer for layer in _near(attempt) if _options(layer).get("padding") == "valid"]
-    for count in (1, 2):
-        for chosen in itertools.combinations(padded[:_FAR], count):
-            changes = {layer: {"padding": "same"} for layer in reversed(chosen)}
-            yield _replacement(attempt, changes, words.mend("edges", chosen[0].name))
-
-
-def _options(layer):
-    try:
-        config = layer.get_config()
-    except Exception:  # noqa: BLE001 -- a user's layer without a usable config
-        return {}
-    inner = wrapped(layer)
-    return {**(_options(inner) if inner is not None else {}), **config}
-
-
-def _other_sizes(attempt):
-    """Give a layer the width of what it meets: another input, or the labels."""
-    if attempt.compared is not None:
-        widths = [attempt.compared[0].shape[-1]]
-    else:
-        several, weights = attempt.failing.inputs, getattr(attempt.failing.layer, "weights", [])
-        widths = [x.shape[-1] for x in several] if len(several) > 1 else [w.shape[0] for w in weights if w.shape]
-    for layer in _near(attempt):
-        for name in ("filters", "units"):
-            for width in dict.fromkeys(widths):
-                if width and _options(layer).get(name) not in (None, width):
-                    yield _replacement(attempt, {layer: {name: width}}, words.mend("width", layer.name, width))
-    if attempt.failing is not None and isinstance(attempt.failing.layer, layers.Reshape):
-        count = prod(attempt.failing.inputs[0].shape[1:])
-        for target in (*_as_images(count), (-1,)):
-            change = {attempt.failing.layer: {"target_shape": target}}
-            yield _replacement(attempt, change, words.mend("count", attempt.failing.layer.name, count))
-
-
-def _known_sizes(attempt):
-    """Give the last axis a size: by pooling in place of Flatten, or by an Input of known size.
-
-    Which size, only the user knows; any will do for the trial.
-    """
-    failing = attempt.failing
-    if failing is None or len(failing.inputs) != 1 or failing.inputs[0].shape[-1] is not None:
-        return
-    why = words.mend("last axis", failing.layer.name)
-    for call in attempt.ran[::-1]:
-        rank = len(call.inputs[0].shape)
-        if isinstance(call.layer, layers.Flatten) and rank in (3, 4, 5) and call.inputs[0].shape[-1]:
-            pool = getattr(layers, f"GlobalAveragePooling{rank - 2}D")(name=call.layer.name)
-            yield _in_place(attempt, {call.layer: pool}, why)
-    made = {id(y) for call in attempt.ran for y in call.outputs}
-    for x in (x for call in (*attempt.ran, failing) for x in call.inputs):
-        if id(x) not in made and None in x.shape[1:] and x not in attempt.data:
-            sizes = tuple(_ANY_SIZE if size is None else size for size in x.shape[1:])
-            given = {id(x): KerasTensor((None, *sizes), x.dtype)}
-            code = f"layers.Input({sizes})" + "," * attempt.is_stack
-            place = f"in place of {x._keras_history.operation.name}"
-            yield code, place, words.mend("any size", _ANY_SIZE), lambda given=given: run_again(attempt, given=given)
-            return
-
-
-_ANY_SIZE = 10
-
-
-def _replacement(attempt, changes, why):
-    """Make the candidate that puts changed layers in the place of others."""
-    return _in_place(attempt, {layer: changed(layer, **arguments) for layer, arguments in changes.items()}, why)
-
-
-def _in_place(attempt, changes, why):
-    """Make the candidate that puts other layers in the place of some."""
-    new = {id(old): other for old, other in changes.items()}
-    end = "," * attempt.is_stack
-    code = "\n".join(code_of(new[id(layer)]) + end for layer in changes)
-    place = "\n".join(f"in place of {layer.name}" for layer in changes)
-    return code, place, why, lambda: _judged(attempt, run_again(attempt, new))
-
-
-def _judged(attempt, outputs):
-    """Return the outputs if the loss can compare them now."""
-    if attempt.compared is not None:
-        labels, _, loss = attempt.compared
-        shapes.infer(_compare(loss), labels, *outputs)
-    return outputs
-
-
-def _compare(loss):
-    def run(labels, outputs):
-        found = losses.get(loss)
-        return (found if isinstance(found, losses.Loss) else losses.LossFunctionWrapper(found))(labels, outputs)
-
-    return run
 
 
 # --- layers in between ---------------------------------------------------------------------------------------------
@@ -209,7 +113,7 @@ def _insertions(attempt, error):
     for number in _the_shallowest_first(attempt):
         x = inputs[number]
         others = [other.shape for other in inputs[:number] + inputs[number + 1 :]]
-        for layer, why in _fillers(tuple(x.shape), others):
+        for layer, why in _fillers(tuple(x.shape), others, attempt.failing.layer):
             name = name_in_program(error, x)
             code = f"{code_of(layer)}," if attempt.is_stack else f"{name} = {code_of(layer)}({name})"
             inserted = [(number, layer)]
@@ -232,19 +136,32 @@ def _without(attempt):
     """Leave the failing layer out."""
     failing = attempt.failing
     only_moves = failing is not None and isinstance(failing.layer, Layer) and not failing.layer._has_own_build()
+    if only_moves and _takes(failing.layer, len(failing.inputs[0].shape)):
+        return
     if only_moves and len(failing.inputs) == 1:
         name = failing.layer.name
         yield "", f"leave out {name}", words.mend("needless", name), lambda: run_behind(attempt, failing.inputs)
 
 
-def _fillers(shape, others):
+def _takes(layer, rank):
+    """Tell whether it is not the number of axes that a layer refuses."""
+    spec = getattr(layer, "input_spec", None)
+    return bool(spec) and rank == getattr(spec, "ndim", None)
+
+
+def _fillers(shape, others, failing=None):
     """Yield (layer, why): what may stand before a layer that does not take this shape."""
     sizes, rank = shape[1:], len(shape)
+    if isinstance(failing, Model) and rank == 4 and len(failing.inputs or ()) == 1:
+        yield layers.Resizing(*failing.inputs[0].shape[1:3]), words.mend("resize")
+        return
+    if isinstance(failing, layers.ConvLSTM1D | layers.ConvLSTM2D | layers.ConvLSTM3D) and None not in sizes:
+        yield layers.Reshape((1, *sizes)), words.mend("one step", words.shown((None, 1, *sizes)))
     if others:
         yield from _matching(shape, others)
         return
     if rank == 2 and None not in sizes:
-        for target in (*_as_images(sizes[0]), (*sizes, 1)):
+        for target in (*as_images(sizes[0]), (*sizes, 1)):
             yield layers.Reshape(target), words.mend("axis", words.shown((None, *target)))
     if rank > 2 and 1 in sizes and None not in sizes:
         target = tuple(size for i, size in enumerate(sizes) if i != sizes.index(1))
@@ -257,11 +174,6 @@ def _fillers(shape, others):
         yield pool(), words.mend("pool", words.times(sizes[:-1]))
     if rank > 3:
         yield layers.Reshape((-1, sizes[-1])), words.mend("as steps", words.times(sizes[:-1]))
-
-
-def _as_images(count):
-    """Return the square images that so many values make: grey, then in colour."""
-    return [(isqrt(count // c),) * 2 + (c,) for c in (1, 3) if count > 15 and c * isqrt(count // c) ** 2 == count]
 
 
 def _matching(shape, others):
@@ -300,7 +212,7 @@ def _before_the_head(attempt):
             x = shapes.infer(layer, head.inputs[0])
             for call in attempt.ran[attempt.ran.index(head) :]:
                 (x,) = tree.flatten(shapes.infer(fresh(call.layer), x))
-            return _judged(attempt, [x])
+            return judged(attempt, [x])
 
         code = f"{code_of(layer)}," if attempt.is_stack else f"x = {code_of(layer)}(x)"
         yield code, f"before {head.layer.name}", why, trial
@@ -370,7 +282,7 @@ def _other_labels(attempt, error):
 
         def trial(line=line):
             y = shapes.infer(lambda array: _executed(line, array), labels)
-            shapes.infer(_compare(loss), without_data(y), outputs)
+            shapes.infer(compare(loss), without_data(y), outputs)
             return [outputs]
 
         if len(labels.shape) != len(outputs.shape):
@@ -390,7 +302,7 @@ def _other_losses(attempt):
     for other in _RELATED.get(name, ()):
 
         def trial(other=other):
-            shapes.infer(_compare(other), labels, outputs)
+            shapes.infer(compare(other), labels, outputs)
             return [outputs]
 
         yield f'loss="{other}"', f'in place of "{name}" in compile', words.mend(other), trial

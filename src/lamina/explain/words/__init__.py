@@ -258,6 +258,13 @@ _MENDED = {
     "edges": lambda name: f"without padding, the windows of {name} cut off the edges.",
     "width": lambda name, width: f"{name} must have {number(width)} values in its last axis, as what it meets has.",
     "count": lambda name, count: f"{name} must keep all {number(count)} values of a sample.",
+    "named axis": lambda names: (
+        f"the input has the axes {', '.join(f'{i} {name}' for i, name in enumerate(names))}; -1 is the last."
+    ),
+    "summed axis": lambda: "along the last axis both have the same size.",
+    "samples": lambda count: f"Input takes the shape of one sample, without the number of samples ({number(count)}).",
+    "unwrapped": lambda name: f"there is no axis of steps that {name} could go along.",
+    "one step": lambda shape: f"an axis of steps is missing: {shape} is one step.",
     "axis": lambda shape: f"an axis is missing: {shape} has them all.",
     "single": lambda shape: f"{shape} has an axis of size 1 too many.",
     "row": lambda sizes: f"the {sizes} values of a sample are to be one row.",
