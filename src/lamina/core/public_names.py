@@ -27,7 +27,7 @@ _ROOMS = {
     "dtype_policies": ("core.policies", "core.policy_map"),
     "engine": ("models", "models.functional", "layers"),
     "initializers": ("initializers",),
-    "layers": ("layers", "layers.old"),
+    "layers": ("layers", "layers.old", "utils.feature_space"),
     "losses": ("losses",),
     "metrics": ("metrics",),
     "models": ("models", "models.functional"),

@@ -34,7 +34,7 @@ _INSIDE = {
     "losses": ("losses.wrapper",),
     "backend": ("backend", "distribution", "random", "tree", "core.variable", "core.state", "ops", "core.policies"),
     "initializers": ("initializers.scaling",),
-    "layers": ("layers.boxes",),
+    "layers": ("layers.boxes", "utils.feature_space"),
     "ops": ("dialects.internals.operations",),
     "utils": ("core.random", "core.names", "core.session", "saving", "layers", "dialects.internals.packages"),
 }

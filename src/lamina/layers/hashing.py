@@ -1,12 +1,12 @@
 """Hashing and HashedCrossing: words and numbers as the buckets that their hash puts them into."""
 
-import jax.numpy as jnp
 import numpy as np
 
 from lamina.core.errors import ConfigurationError, message
 from lamina.layers.category_encoding import encoded, refuse_sparse
 from lamina.layers.fingerprints import bucket, crossed, farmhash
 from lamina.layers.layer import Layer
+from lamina.layers.on_host import on_host
 
 MODES = ("int", "one_hot", "multi_hot", "count")
 
@@ -14,7 +14,7 @@ MODES = ("int", "one_hot", "multi_hot", "count")
 class Hashing(Layer):
     """Replace each word or whole number by one of some buckets, the same for the same word everywhere.
 
-    Texts cannot be in compiled code: call the layer on the data before they go into a model.
+    Texts cannot be in compiled code: call the layer on the data before they go into a model. Numbers can.
 
     Shapes:   x (batch, ...) -> the same, int32; for the other modes vectors with a number for each bucket
     Args:
@@ -47,13 +47,16 @@ class Hashing(Layer):
 
     def call(self, inputs):
         """Compute on arrays."""
-        values = _tokens(inputs)
-        if self.output_mode == "one_hot" and values.ndim > 1 and values.shape[-1] == 1:
-            values = values[..., 0]
-        buckets = _mapped(self._bucket, values)
+        buckets = on_host(self._buckets, [inputs], np.shape(inputs))
         if self.output_mode == "int":
             return buckets.astype(self.compute_dtype)
         return encoded(buckets, self.output_mode, self.num_bins, self.compute_dtype)
+
+    def _buckets(self, inputs):
+        """Return the bucket of every element; equal ones are looked at once."""
+        array = _tokens(inputs)
+        tokens, where = np.unique(array, return_inverse=True)
+        return np.array([self._bucket(token) for token in tokens.tolist()], "int32")[where].reshape(array.shape)
 
     def _bucket(self, token):
         if self.mask_value is None or self.num_bins == 1:
@@ -94,19 +97,23 @@ class HashedCrossing(Layer):
         """Compute on arrays."""
         if not isinstance(inputs, list | tuple) or len(inputs) < 2:
             raise ValueError(f"`HashedCrossing` should be called on at least two inputs. Received: inputs={inputs}")
-        columns = [_tokens(column) for column in inputs]
-        shapes = {column.shape for column in columns}
-        shape = columns[0].shape
+        shapes = {np.shape(column) for column in inputs}
+        shape = np.shape(inputs[0])
         if len(shapes) > 1 or len(shape) > 2 or (len(shape) == 2 and shape[1] != 1):
             raise ValueError(
                 "All `HashedCrossing` inputs should have the same shape: (), (batch,) or (batch, 1). "
                 f"Received: {sorted(shapes)}"
             )
-        hashes = [[_fingerprint(token) for token in column.ravel().tolist()] for column in columns]
-        buckets = jnp.asarray([crossed(row) % self.num_bins for row in zip(*hashes, strict=True)]).reshape(shape)
+        buckets = on_host(self._buckets, inputs, shape)
         if self.output_mode == "int":
             return buckets.astype(self.compute_dtype)
         return encoded(buckets, "one_hot", self.num_bins, self.compute_dtype)
+
+    def _buckets(self, *columns):
+        """Return the bucket of every row."""
+        hashes = [[_fingerprint(token) for token in _tokens(column).ravel().tolist()] for column in columns]
+        buckets = [crossed(row) % self.num_bins for row in zip(*hashes, strict=True)]
+        return np.array(buckets, "int32").reshape(np.shape(columns[0]))
 
 
 def _fingerprint(token):
@@ -121,12 +128,6 @@ def _tokens(values):
     if array.dtype.kind == "S":
         return np.char.decode(array, "utf-8")
     return array.astype(str) if array.dtype.kind == "O" else array
-
-
-def _mapped(function, array):
-    """Apply a function to every element, once to equal ones."""
-    tokens, where = np.unique(array, return_inverse=True)
-    return jnp.asarray(np.array([function(token) for token in tokens.tolist()], "int32")[where].reshape(array.shape))
 
 
 def _check(layer, num_bins, output_mode, modes):

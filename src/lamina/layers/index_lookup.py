@@ -5,7 +5,6 @@ import math
 import pathlib
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from lamina.core import config
@@ -14,6 +13,7 @@ from lamina.core.errors import ConfigurationError, FileError, message
 from lamina.layers.adapting import batches_of
 from lamina.layers.category_encoding import encoded, refuse_sparse
 from lamina.layers.layer import Layer
+from lamina.layers.on_host import on_host
 from lamina.layers.tracking import count_change
 from lamina.layers.weights import take
 
@@ -283,11 +283,14 @@ class IndexLookup(Layer):
         return self._oov_start + (self._oov_bucket(token) if self.num_oov_indices > 1 else 0)
 
     def _look_up(self, inputs):
+        return on_host(self._places_of, [inputs], np.shape(inputs))
+
+    def _places_of(self, inputs):
         """Return the places of an array of tokens, each token looked up once."""
         array = self._array(inputs)
         tokens, where = np.unique(array, return_inverse=True)
         places = np.array([self._place(token) for token in tokens.tolist()], "int32")
-        return jnp.asarray(places[where].reshape(array.shape))
+        return places[where].reshape(array.shape)
 
     # --- files -------------------------------------------------------------------------------------------------
 

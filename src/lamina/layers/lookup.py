@@ -166,10 +166,9 @@ class IntegerLookup(IndexLookup):
 
     def _look_up(self, inputs):
         """In compiled code, find the places by halving a sorted vocabulary."""
-        if not isinstance(inputs, jax.core.Tracer):
+        hashes_unknown = self.num_oov_indices > 1 and self.oov_method == "farmhash"
+        if hashes_unknown or not isinstance(inputs, jax.core.Tracer):
             return super()._look_up(inputs)
-        if self.num_oov_indices > 1 and self.oov_method == "farmhash":
-            raise ValueError("`oov_method='farmhash'` cannot be compiled: call the layer on the data before the model.")
         known = jnp.asarray(sorted(self._places) or [0])
         places = jnp.asarray([self._places.get(token, NOWHERE) for token in sorted(self._places) or [0]], "int32")
         found = jnp.minimum(jnp.searchsorted(known, inputs), len(known) - 1)

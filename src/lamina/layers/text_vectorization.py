@@ -5,8 +5,9 @@ import re
 import jax.numpy as jnp
 import numpy as np
 
-from lamina.core import serialization
+from lamina.core import config, serialization
 from lamina.core.errors import ConfigurationError, message
+from lamina.core.tensor import KerasTensor
 from lamina.layers.adapting import batches_of
 from lamina.layers.layer import Layer
 from lamina.layers.lookup import StringLookup
@@ -118,6 +119,13 @@ class TextVectorization(Layer):
         places = self._lookup_layer(_filled(rows, length)) if length else jnp.zeros((len(rows), 0), "int32")
         is_word = self.split is None and np.ndim(inputs) == 1 and self.output_sequence_length is None
         return places[:, 0] if is_word and self.ngrams is None else places
+
+    def compute_output_spec(self, inputs):
+        """Return the shape for symbolic texts: only the texts themselves know how many words they have."""
+        lookup = self._lookup_layer
+        if lookup.output_mode == "int":
+            return KerasTensor((inputs.shape[0], self.output_sequence_length), "int32")
+        return KerasTensor((inputs.shape[0], lookup._depth()), config.floatx())
 
     def _rows(self, inputs):
         """Return the words of each text."""

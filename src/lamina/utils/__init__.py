@@ -28,6 +28,7 @@ from lamina.utils.directories import (
     image_dataset_from_directory,
     text_dataset_from_directory,
 )
+from lamina.utils.feature_space import FeatureSpace
 from lamina.utils.files import get_file
 from lamina.utils.graphs import get_source_inputs, is_keras_tensor
 from lamina.utils.images import array_to_img, img_to_array, load_img, save_img
@@ -41,6 +42,7 @@ __all__ = [
     "Config",
     "CustomObjectScope",
     "Dataset",
+    "FeatureSpace",
     "Progbar",
     "PyDataset",
     "Sequence",

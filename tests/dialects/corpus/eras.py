@@ -291,7 +291,7 @@ program(
 import numpy as np
 import tensorflow as tf
 AUTOTUNE = tf.data.AUTOTUNE
-ds = tf.data.Dataset.from_tensor_slices({'a': np.arange(6), 'b': np.arange(6) * 2})
+ds = tf.data.Dataset.from_tensor_slices({'a': [0, 1, 2, 3, 4, 5], 'b': np.arange(6) * 2})
 ds = ds.map(lambda d: (tf.cast(d['a'], tf.float32), d['b']), num_parallel_calls=AUTOTUNE)
 assert [(float(a), int(b)) for a, b in ds.take(2)] == [(0, 0), (1, 2)]
 assert [a.shape[0] for a, b in ds.batch(4)] == [4, 2] and len(ds.batch(4)) == 2

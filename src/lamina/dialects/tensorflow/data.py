@@ -208,4 +208,8 @@ def _tensor(value):
 
 def _tuples(tensors):
     """Lists are arrays in TensorFlow, tuples and dicts are structures."""
+    if isinstance(tensors, dict):
+        return {name: _tuples(value) for name, value in tensors.items()}
+    if type(tensors) is tuple:
+        return tuple(map(_tuples, tensors))
     return np.asarray(tensors) if isinstance(tensors, list) else tensors
