@@ -26,6 +26,11 @@ def test_scopes_nest_and_an_object_that_opens_its_scope_again_adds_no_level():
     owner = object()
     with names.name_scope("outer"), names.name_scope("inner", caller=owner), names.name_scope("inner", caller=owner):
         assert names.current_path() == "outer/inner"
+        with names.name_scope("inner", caller=owner, deduplicate=False):
+            assert names.current_path() == "outer/inner/inner"
+        with names.name_scope("middle", override_parent="/else/where"), names.name_scope("last"):
+            assert names.current_path() == "else/where/middle/last"
+        assert names.current_path() == "outer/inner"
     assert names.current_path() == ""
 
 

@@ -122,7 +122,7 @@ def test_outputs_of_a_node_are_tensors():
 
 @pytest.mark.parametrize("use", [bool, int, float, len, iter, jnp.asarray])
 def test_a_symbolic_tensor_has_no_value_and_says_what_to_do(use):
-    with pytest.raises((TypeError, ValueError), match="Layer's `call`"):
+    with pytest.raises((TypeError, ValueError, NotImplementedError), match="Layer's `call`"):
         use(KerasTensor((None, 3)))
 
 
@@ -170,7 +170,7 @@ def test_an_unknown_axis_takes_the_only_size_with_which_anything_works(function,
 
 
 def test_what_no_size_mends_is_told_with_what_was_wrong_first():
-    with pytest.raises(TypeError, match=r"\(b, 3\), \(2, 4\)|\(\d+, 3\), \(2, 4\)"):
+    with pytest.raises(TypeError, match=r"\([b?], 3\), \(2, 4\)"):
         shapes.infer(jnp.add, KerasTensor((None, 3)), KerasTensor((2, 4)))
 
 
@@ -184,5 +184,5 @@ def test_symbolic_tensors_are_looked_for_in_lists_as_any_objects():
     assert x not in [same_shape, other]
     assert x != same_shape
     assert (x == same_shape).shape == (None, 3)
-    with pytest.raises(TypeError, match="no values"):
+    with pytest.raises(TypeError, match="used as a boolean"):
         bool(x == 0)

@@ -7,7 +7,6 @@ import traceback
 from lamina.core import tree
 from lamina.core.errors import LaminaError, ShapeError, describe, message, parts_of
 from lamina.core.failures import failure_of, note_failure
-from lamina.core.shapes import PROBES
 
 _UNPLACED = "_lamina_unplaced"
 _OURS = os.path.dirname(os.path.dirname(__file__)) + os.sep
@@ -28,7 +27,7 @@ def with_context(error, layer, args, kwargs):
         arguments = ", ".join(describe(x) for x in tree.flatten((args, kwargs)) if hasattr(x, "shape"))
         if _comes_from_engine(error) and type(error) in (TypeError, ValueError):
             kind = CallTypeError if isinstance(error, TypeError) else ShapeError
-            told = _without_probes(str(error).strip().splitlines()[0])
+            told = str(error).strip().splitlines()[0]
             error = kind(
                 message("L103", f"{layer.name} cannot compute on ({arguments}).", where=_place(layer), why=told)
             )
@@ -65,11 +64,6 @@ def locate(error, where, layer):
 
 def _place(layer):
     return f"'{getattr(layer, 'path', None) or layer.name}' (of type {type(layer).__name__})"
-
-
-def _without_probes(text):
-    """The sizes that stood for unknown ones mean nothing to the user."""
-    return re.sub(rf"\b({'|'.join(map(str, PROBES))})\b", "?", text)
 
 
 def _comes_from_engine(error):

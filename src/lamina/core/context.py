@@ -57,6 +57,11 @@ class entering:  # noqa: N801 -- used like a function
             setattr(thread, name, value)
 
 
+def is_known(size):
+    """Tell whether a size is a number of the user's, and does not stand for an unknown one."""
+    return isinstance(size, int) and size != thread.probe
+
+
 def is_tracing():
     """Tell whether a function is being traced for compilation or shapes: whatever is computed now is abstract.
 

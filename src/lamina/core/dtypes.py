@@ -66,7 +66,7 @@ def result_type(*dtypes):
         return config.floatx()
     names = [standardize_dtype(dtype) for dtype in dtypes]
     if any(name.startswith("float8") for name in names):
-        raise ValueError(f"float8 values are combined with others only after an explicit cast. Received: {dtypes}")
+        raise ValueError(f"There is no implicit conversions from float8 dtypes: cast them. Received: {dtypes}")
     samples = [
         _WEAK.get(dtype, name) if isinstance(dtype, type) else name for dtype, name in zip(dtypes, names, strict=True)
     ]

@@ -15,7 +15,7 @@ import difflib
 import warnings
 
 from lamina.core import config
-from lamina.core.context import thread
+from lamina.core.context import is_known, thread
 from lamina.core.dtypes import dtype_name
 from lamina.core.failures import failure_of
 from lamina.core.public_names import room
@@ -104,7 +104,7 @@ def describe(x):
     """Return an array in short: "f32[32,28,28]"; an unknown size is a question mark."""
     if not hasattr(x, "shape"):
         return f"{type(x).__name__} {x!r}"
-    sizes = ",".join(str(size) if isinstance(size, int) and size != thread.probe else "?" for size in x.shape)
+    sizes = ",".join(str(size) if is_known(size) else "?" for size in x.shape)
     return f"{dtype_name(x)}[{sizes}]"
 
 

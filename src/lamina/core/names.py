@@ -67,6 +67,8 @@ class name_scope:  # noqa: N801 -- Keras's name
     Args:
         name: one level of the path, without "/".
         caller: the object that opens the scope; opening it again directly inside adds no level.
+        deduplicate: whether that is so.
+        override_parent: path to begin with, in place of that of the scopes around.
     Raises: ValueError if `name` is no string or holds "/".
 
     Example:
@@ -75,19 +77,24 @@ class name_scope:  # noqa: N801 -- Keras's name
         'block'
     """
 
-    def __init__(self, name, caller=None, **_):
+    def __init__(self, name, caller=None, deduplicate=True, override_parent=None):
         if not isinstance(name, str) or "/" in name:
             raise ValueError(
                 f"Argument `name` must be a string and cannot contain character `/`. Received: name={name}"
             )
         self.name = name
         self.caller = caller
+        self.deduplicate = deduplicate
+        self.override_parent = override_parent
 
     def __enter__(self):
         self.previous = thread.names
-        reopened = self.caller is not None and self.previous and self.previous[-1][1] is self.caller
+        around = self.previous
+        if self.override_parent is not None:
+            around = ((self.override_parent.strip("/"), None),) if self.override_parent.strip("/") else ()
+        reopened = self.deduplicate and self.caller is not None and around and around[-1][1] is self.caller
         if not reopened:
-            thread.names = (*self.previous, (self.name, self.caller))
+            thread.names = (*around, (self.name, self.caller))
         return self
 
     def __exit__(self, *exception):

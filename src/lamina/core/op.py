@@ -9,9 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from lamina.core import config as settings
-from lamina.core import dtypes
+from lamina.core import dtypes, serialization, tree
 from lamina.core.operation import Operation
-from lamina.core.tensor import any_symbolic
+from lamina.core.tensor import KerasTensor, any_symbolic
 
 # Keras's class name -> the operation that a symbolic call of an op records; what saved graphs are read by.
 OPERATIONS = {}
@@ -173,6 +173,10 @@ class FunctionOperation(Operation):
                 keywords.update(value)
             elif name in cls.tensors:
                 positional.append(value)
+            elif any_symbolic((value,)):
+                raise ValueError(
+                    f"`{name}` of {cls.__name__} must be known while a functional model is written. Received: {value}"
+                )
             else:
                 config[name] = value
         return cls(**config).symbolic_call(*positional, **keywords)
@@ -191,9 +195,30 @@ class FunctionOperation(Operation):
         bound = inspect.BoundArguments(self.signature, arguments)
         return self.function(*bound.args, **bound.kwargs)
 
+    def compute_output_spec(self, *args, **kwargs):
+        """Return what a call would return, as KerasTensors: also numbers that follow from a shape, such as a size."""
+        outputs = super().compute_output_spec(*args, **kwargs)
+        return tree.map_structure(lambda x: x if isinstance(x, KerasTensor) else KerasTensor((), "int32"), outputs)
+
+    def __getattr__(self, name):
+        if name != "config" and name in self.__dict__.get("config", ()):
+            return self.config[name]
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
     def get_config(self):
         """Return the name and the non-tensor arguments."""
         return {"name": self.name, **self.config}
+
+    @classmethod
+    def from_config(cls, config):
+        """Make the operation that `config` describes; functions in it are looked up by name."""
+        is_described = {name: isinstance(value, dict) and "class_name" in value for name, value in config.items()}
+        return cls(
+            **{
+                name: serialization.deserialize_keras_object(value) if is_described[name] else value
+                for name, value in config.items()
+            }
+        )
 
 
 def _operation_class(function, signature, tensors, class_name, module):

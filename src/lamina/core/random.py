@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from lamina.core import dtypes
-from lamina.core.context import is_tracing
+from lamina.core.context import is_tracing, thread
 from lamina.core.names import auto_name, name_scope
 from lamina.core.saveable import KerasSaveable
 from lamina.core.variable import Variable
@@ -149,9 +149,9 @@ def global_seed_generator():
         if generator is not None:
             return generator
         raise ValueError(
-            "A random function was called without a seed inside compiled code, where it would give the same numbers "
-            "forever. Make `self.seed_generator = SeedGenerator(1337)` in the layer's `__init__` and pass "
-            "`seed=self.seed_generator`."
+            "When tracing a JAX function, you should only use seeded random ops: without a seed, compiled code would "
+            "give the same numbers forever. Make `self.seed_generator = SeedGenerator(1337)` in the layer's `__init__` "
+            "and pass `seed=self.seed_generator`."
         )
     if _global["generator"] is None:
         _global["generator"] = SeedGenerator()
@@ -167,6 +167,8 @@ def draw_seed(seed):
         return seed.next()
     if isinstance(seed, int | np.integer) and not isinstance(seed, bool):
         return jnp.array([int(seed) & 0xFFFFFFFF, 0], dtype="uint32")
+    if seed is None and thread.shape_trace:  # any numbers have the same shape
+        return jnp.zeros(2, "uint32")
     if seed is None:
         return global_seed_generator().next(ordered=False)
     if hasattr(seed, "dtype") and dtypes.standardize_dtype(seed.dtype) == "uint32":

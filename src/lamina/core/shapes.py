@@ -8,6 +8,7 @@ works, unknown axes take the sizes that they meet in the other inputs.
 
 import contextlib
 import functools
+import re
 
 import jax
 from jax import export
@@ -18,7 +19,8 @@ from lamina.core.state import StatelessScope
 from lamina.core.tensor import KerasTensor
 
 PROBES = (240, 480)  # divisible by every small stride, and large enough for deep pyramids of windows
-SMALL_PROBE = 3  # below bounds that are written into functions, such as `min(size, 4)`; too small for many others
+SMALL_PROBES = (3, 6)  # below bounds that are written into functions, such as `min(size, 4)`; too small for many others
+_DTYPE_OF_TEXTS = "uint8"  # stands for one that JAX does not have, while only shapes matter
 _AXIS_NAMES = {1: "b", 2: "bn", 3: "btc", 4: "bhwc", 5: "bdhwc"}
 
 
@@ -85,9 +87,14 @@ def _find(function, inputs, masks):
     except Exception:
         if not unknown:
             raise
-        found = _unknown_where_different(*(_probe(function, inputs, masks, size) for size in PROBES))
         try:
-            return _unknown_where_different(found, _probe(function, inputs, masks, SMALL_PROBE))
+            found = _unknown_where_different(*(_probe(function, inputs, masks, size) for size in PROBES))
+        except Exception:
+            with contextlib.suppress(Exception):  # what was wrong first is what to tell
+                return _unknown_where_different(*(_probe(function, inputs, masks, size) for size in SMALL_PROBES))
+            raise
+        try:
+            return _unknown_where_different(found, _probe(function, inputs, masks, SMALL_PROBES[0]))
         except Exception:  # noqa: BLE001 - what cannot take so few says nothing about more
             return found
 
@@ -115,8 +122,13 @@ def _met(shape, one):
 
 
 def _probe(function, inputs, masks, size):
-    with entering(probe=size):
-        return _trace(function, inputs, masks, functools.partial(_probe_sizes, size=size))
+    try:
+        with entering(probe=size):
+            return _trace(function, inputs, masks, functools.partial(_probe_sizes, size=size))
+    except Exception as error:
+        if error.args and isinstance(error.args[0], str):  # what stood for unknown sizes means nothing to the user
+            error.args = (re.sub(rf"\b{size}\b", "?", error.args[0]), *error.args[1:])
+        raise
 
 
 def _trace(function, inputs, masks, sizes):
@@ -132,7 +144,7 @@ def _trace(function, inputs, masks, sizes):
         arrays = [x for x in outputs if isinstance(x, jax.Array)]
         return arrays, [get_mask(x) for x in arrays]
 
-    specs = [jax.ShapeDtypeStruct(sizes(x.shape), x.dtype) for x in inputs]
+    specs = [jax.ShapeDtypeStruct(sizes(x.shape), _DTYPE_OF_TEXTS if x.dtype == "string" else x.dtype) for x in inputs]
     mask_specs = [None if mask is None else _mask_spec(mask, x.shape) for x, mask in zip(specs, masks, strict=True)]
     with StatelessScope(), entering(shape_trace=True):
         outputs, output_masks = jax.eval_shape(flat, specs, mask_specs)
@@ -169,6 +181,11 @@ def _symbolic_sizes(shape):
 
 def _axis_name(names, axis):
     return names[axis] if names[axis] != "n" or len(names) == 2 else f"n{axis}"
+
+
+def unknown_size():
+    """Return a size for results whose size only values decide, while shapes are inferred."""
+    return _symbol("u")
 
 
 @functools.cache

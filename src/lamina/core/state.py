@@ -78,12 +78,12 @@ class StatelessScope:
 
 def _checked(variable, value):
     if not hasattr(variable, "_keras_variable"):
-        raise ValueError(f"StatelessScope binds values to Variables. Received the key: {variable}")
+        raise ValueError(f"StatelessScope: all keys in argument `mapping` must be Variables. Received: {variable}")
     value = dtypes.as_array(value, dtype=variable.stored_dtype)
     if tuple(value.shape) != tuple(variable.shape):
         raise ValueError(
-            f"StatelessScope: variable '{variable.path}' has shape {variable.shape}; the value given for it has "
-            f"{value.shape}."
+            "StatelessScope: all values in argument `mapping` must be tensors with the shape of their variable. "
+            f"Variable '{variable.path}' has shape {variable.shape}; the value given for it has {value.shape}."
         )
     return value
 

@@ -1,10 +1,21 @@
 """KerasTensor: a tensor of which only shape and dtype are known, the stuff of functional models."""
 
+import operator
+
 import numpy as np
 
 from lamina.core import dtypes
 from lamina.core.names import auto_name
 from lamina.core.public_names import room
+
+
+def _fixed(name, doc):
+    """Return an attribute that stays as the tensor was made with it."""
+
+    def refuse(self, value):
+        raise AttributeError(f"The `{name}` attribute of KerasTensor is immutable: make a new KerasTensor.")
+
+    return property(operator.attrgetter(f"_{name}"), refuse, doc=doc)
 
 
 class KerasTensor:
@@ -17,6 +28,7 @@ class KerasTensor:
         name: by default "keras_tensor", numbered.
         sparse, ragged, ragged_rank, row_splits_dtype: kept for Keras's sake.
         symbolic_shape: the sizes as formulas of the layer's input, such as `(b, 3*h*w)`.
+    Raises:   ValueError if it is to be both sparse and ragged.
 
     Example:
         >>> KerasTensor((None, 3)).shape
@@ -38,25 +50,22 @@ class KerasTensor:
         row_splits_dtype=None,
         symbolic_shape=None,
     ):
+        if sparse and ragged:
+            raise ValueError("KerasTensor cannot have `sparse=True` and `ragged=True` at the same time.")
         self._shape = standardize_shape(shape)
         self._dtype = dtypes.standardize_dtype(dtype)
-        self.sparse = bool(sparse)
-        self.ragged = bool(ragged)
+        self._sparse = bool(sparse)
+        self._ragged = bool(ragged)
         self.ragged_rank = ragged_rank
         self.row_splits_dtype = row_splits_dtype
         self.record_history = record_history
         self.name = name or auto_name(type(self).__name__)
         self.symbolic_shape = symbolic_shape or self._shape
 
-    @property
-    def shape(self):
-        """Tuple of sizes, None where unknown."""
-        return self._shape
-
-    @property
-    def dtype(self):
-        """Name of the dtype."""
-        return self._dtype
+    shape = _fixed("shape", "Tuple of sizes, None where unknown.")
+    dtype = _fixed("dtype", "Name of the dtype.")
+    sparse = _fixed("sparse", "Kept for Keras's sake.")
+    ragged = _fixed("ragged", "Kept for Keras's sake.")
 
     @property
     def ndim(self):
@@ -78,27 +87,27 @@ class KerasTensor:
         return room("ops").round(self, decimals=ndigits or 0)
 
     def __len__(self):
-        raise TypeError(_no_value("`len()`"))
+        raise TypeError(_no_value("measured by `len()`"))
 
     def __iter__(self):
-        raise TypeError(_no_value("iteration"))
+        raise NotImplementedError(_no_value("iterated over"))
 
     def __bool__(self):
         if self._is_same is None:
-            raise TypeError(_no_value("a truth value"))
+            raise TypeError(_no_value("used as a boolean"))
         return self._is_same  # so that tensors can be looked for in lists
 
     def __int__(self):
-        raise ValueError(_no_value("`int()`"))
+        raise ValueError(_no_value("made an `int`"))
 
     def __float__(self):
-        raise ValueError(_no_value("`float()`"))
+        raise ValueError(_no_value("made a `float`"))
 
     def __array__(self, dtype=None, copy=None):
-        raise ValueError(_no_value("conversion to a NumPy array"))
+        raise ValueError(_no_value("converted to a NumPy array"))
 
     def __jax_array__(self):
-        raise ValueError(_no_value("a JAX function"))
+        raise ValueError(_no_value("used as input to a JAX function"))
 
     def __repr__(self):
         return f"<KerasTensor shape={self._shape}, dtype={self._dtype}, name={self.name}>"
@@ -108,9 +117,9 @@ class KerasTensor:
 
 def _no_value(what):
     return (
-        f"A KerasTensor has a shape and a dtype but no values, so {what} is not possible. It stands for future data "
-        "while a functional model is written: use layers and `ops` functions on it, or wrap your code in a Layer's "
-        "`call`."
+        f"A KerasTensor has a shape and a dtype, but it doesn't have any actual numerical value: it cannot be {what}. "
+        "It stands for future data while a functional model is written: use layers and `ops` functions on it, or wrap "
+        "your code in a Layer's `call`."
     )
 
 
@@ -143,6 +152,7 @@ _BINARY = {
     "add": "add",
     "sub": "subtract",
     "mul": "multiply",
+    "div": "divide",
     "truediv": "true_divide",
     "floordiv": "floor_divide",
     "mod": "mod",

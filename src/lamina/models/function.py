@@ -66,7 +66,8 @@ class Function(Operation):
         flat = tree.flatten(inputs)
         if len(flat) != len(wanted):
             raise ValueError(
-                f"{type(self).__name__} {self.name} has {len(wanted)} inputs, but it received {len(flat)}."
+                f"{type(self).__name__} {self.name} was called with an invalid input structure: it has {len(wanted)} "
+                f"inputs, but it received {len(flat)}."
             )
         return [self._standardize_input(x, y) for x, y in zip(flat, wanted, strict=True)]
 
@@ -76,7 +77,7 @@ class Function(Operation):
         differs = any(size is not None and isinstance(given, int) and given != size for given, size in sizes)
         if len(x.shape) != len(wanted.shape) or differs:
             raise ValueError(
-                f"{type(self).__name__} {self.name} received an input of shape {tuple(x.shape)} for {wanted.name}, "
-                f"which has shape {wanted.shape}."
+                f"{type(self).__name__} {self.name} was passed incompatible inputs: shape {tuple(x.shape)} for "
+                f"{wanted.name}, which has shape {wanted.shape}."
             )
         return x

@@ -67,13 +67,13 @@ class Graph:
                 if id(x) not in known:
                     raise ValueError(
                         f"Graph disconnected: cannot find parent for tensor {x} at operation {node.operation.name}. "
-                        f"It depends on an input that is not among the model's inputs: {[i.name for i in self.inputs]}."
+                        f"Output '{node.operation.name}' is not connected to `inputs`, {[i.name for i in self.inputs]}."
                     )
             if not node.is_input:
                 known.update(id(x) for x in node.outputs)
         for x in self.outputs:
             if id(x) not in known:
-                raise ValueError(f"Output tensor {x} is not reached from the model's inputs.")
+                raise ValueError(f"Output {x} is not connected to `inputs`.")
 
     def _assert_unique_names(self):
         for name, count in collections.Counter(operation.name for operation in self.operations).items():

@@ -9,7 +9,7 @@ from lamina.ops.casting import as_float
 
 def _check_matrix(x):
     if x.ndim < 2:
-        raise ValueError(f"Expected input to have rank >= 2. Received input with shape {x.shape}.")
+        raise ValueError(f"Input should have rank >= 2. Received input with shape {x.shape}.")
 
 
 def _check_square(x):
@@ -104,10 +104,11 @@ def qr(x, mode="reduced"):
 
     Args:
         mode: "reduced": Q has the smaller side's number of columns; "complete": Q is square.
-    Raises: ValueError for another mode.
+    Raises: ValueError for another mode, and for a vector.
     """
     if mode not in ("reduced", "complete"):
-        raise ValueError(f"Expected mode to be 'reduced' or 'complete'. Received: mode={mode}")
+        raise ValueError(f"Expected one of {{'reduced', 'complete'}}. Received: mode={mode}")
+    _check_matrix(x)
     return tuple(jnp.linalg.qr(x, mode))
 
 

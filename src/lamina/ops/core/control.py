@@ -6,19 +6,31 @@ Functions get and return arrays, in any nested structure; a loop keeps shapes an
 import jax
 from jax import lax
 
+from lamina.core.context import thread
 from lamina.core.op import op
+from lamina.ops.core.slicing import as_places
 
 
 @op("pred", "true_fn", "false_fn")
 def cond(pred, true_fn, false_fn):
-    """Return `true_fn()` if `pred` is true and `false_fn()` otherwise; both return the same shapes and dtypes."""
-    return lax.cond(pred, true_fn, false_fn)
+    """Return `true_fn()` if `pred` is true and `false_fn()` otherwise.
+
+    Raises: ValueError unless both return the same shapes and dtypes.
+    """
+    try:
+        return lax.cond(pred, true_fn, false_fn)
+    except TypeError as error:
+        if not str(error).startswith("cond branches"):
+            raise
+        raise ValueError(
+            f"`true_fn` and `false_fn` should return outputs of the same kind (struct, dtype and shape). {error}"
+        ) from error
 
 
 @op("index", "branches", "operands", lists=("branches",))
 def switch(index, branches, *operands):
     """Return `branches[index](*operands)`; an index out of range means the nearest branch."""
-    return lax.switch(index, branches, *operands)
+    return lax.switch(as_places(index), branches, *operands)
 
 
 @op("loop_vars", lists=("loop_vars",))
@@ -33,6 +45,8 @@ def while_loop(cond, body, loop_vars, maximum_iterations=None):
         >>> int(while_loop(lambda x: x < 10, lambda x: 2 * x, 1))
         16
     """
+    if thread.shape_trace:
+        return loop_vars  # a loop keeps shapes and dtypes
     single = not isinstance(loop_vars, list | tuple)
     values = (loop_vars,) if single else tuple(loop_vars)
 
@@ -81,7 +95,7 @@ def scan(f, init, xs=None, length=None, reverse=False, unroll=1):
         (6, [1, 3, 6])
     """
     if not isinstance(unroll, int) or (unroll < 1 and not isinstance(unroll, bool)):
-        raise ValueError(f"`unroll` must be a positive integer or a boolean. Received: unroll={unroll}")
+        raise ValueError(f"`unroll` must be an positive integer or boolean. Received: unroll={unroll}")
     return lax.scan(f, init, xs, length, reverse, unroll)
 
 

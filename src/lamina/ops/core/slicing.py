@@ -1,9 +1,12 @@
 """Blocks and single elements read and written at places that are known only when the program runs."""
 
+import jax
 import jax.numpy as jnp
 from jax import lax
 
+from lamina.core.context import is_known, thread
 from lamina.core.op import op
+from lamina.core.shapes import unknown_size
 
 
 @op("inputs", "start_indices", lists=("start_indices",))
@@ -16,20 +19,28 @@ def slice(inputs, start_indices, shape):
     """
     if not len(shape) == len(start_indices) == inputs.ndim:
         raise ValueError(
-            "The number of dimensions in `inputs` must match the number of dimensions in `shape` and in "
-            f"`start_indices`. Received: inputs.shape={inputs.shape}, start_indices={start_indices}, shape={shape}"
+            "The number of dimensions in `shape` and in `start_indices` must match the number of dimensions in "
+            f"`inputs`. Received: inputs.shape={inputs.shape}, start_indices={start_indices}, shape={shape}"
         )
     sizes = [
-        inputs.shape[i] - start_indices[i] if isinstance(size, int) and size == -1 else size
+        _to_the_end(inputs.shape[i], start_indices[i]) if isinstance(size, int) and size == -1 else size
         for i, size in enumerate(shape)
     ]
+    if thread.shape_trace and not all(map(is_known, sizes)):
+        return jnp.zeros(sizes, inputs.dtype)
     return lax.dynamic_slice(inputs, start_indices, sizes)
+
+
+def _to_the_end(size, start):
+    if thread.shape_trace and isinstance(start, jax.core.Tracer):
+        return unknown_size()
+    return size - (int(start) if isinstance(start, jax.Array) else start)
 
 
 @op("inputs", "start_indices", "updates", lists=("start_indices",))
 def slice_update(inputs, start_indices, updates):
     """Return `inputs` with the block that begins at `start_indices` replaced by `updates`."""
-    return lax.dynamic_update_slice(inputs, updates.astype(inputs.dtype), start_indices)
+    return lax.dynamic_update_slice(inputs, updates.astype(inputs.dtype), [as_places(x) for x in start_indices])
 
 
 @op("indices", "values")
@@ -61,4 +72,9 @@ def scatter_update(inputs, indices, updates, reduction=None):
 
 
 def _places(indices):
-    return tuple(jnp.moveaxis(indices, -1, 0))
+    return tuple(jnp.moveaxis(as_places(indices), -1, 0))
+
+
+def as_places(x):
+    """Return whole numbers given as floats, as those of symbolic tensors often are, as integers."""
+    return x.astype("int32") if jnp.issubdtype(jnp.result_type(x), jnp.floating) else x

@@ -6,6 +6,7 @@ import numpy as np
 from jax import lax
 
 from lamina.core import dtypes
+from lamina.core.context import is_known
 from lamina.core.op import op
 
 
@@ -76,7 +77,7 @@ def is_tensor(x):
 
 def shape(x):
     """Return the sizes as a tuple, None where unknown."""
-    return x.shape if hasattr(x, "shape") else jnp.shape(x)
+    return tuple(x.shape) if hasattr(x, "shape") else jnp.shape(x)
 
 
 def dtype(x):
@@ -94,10 +95,12 @@ def stop_gradient(variable):
 def unstack(x, num=None, axis=0):
     """Return the slices along `axis` as a list, that axis removed.
 
-    Raises: ValueError if the size of the axis is unknown and `num` is not given.
+    Raises: ValueError for an axis that is not there, or of unknown size if `num` is not given.
     """
+    if not -x.ndim <= axis < x.ndim:
+        raise ValueError(f"axis {axis} is out of bounds for an array of {x.ndim} axes.")
     num = x.shape[axis] if num is None else num
-    if not isinstance(num, int):
+    if not is_known(num):
         raise ValueError(f"Cannot infer argument `num` from shape {x.shape}: give the number of slices.")
     return [lax.index_in_dim(x, i, axis, keepdims=False) for i in range(num)]
 

@@ -17,7 +17,10 @@ def rgb_to_grayscale(images, data_format=None):
 
     def brightness(x):
         if x.shape[-1] not in (1, 3):
-            raise ValueError(f"Expected 3 channels (RGB) or 1 (grayscale). Received: images.shape={images.shape}")
+            raise ValueError(
+                "Invalid channel size: expected 3 (RGB) or 1 (Grayscale). "
+                f"Received input with shape: images.shape={images.shape}"
+            )
         if x.shape[-1] == 1:
             return x
         weights = jnp.array([0.2989, 0.5870, 0.1140], as_float(x).dtype)
@@ -30,13 +33,14 @@ def rgb_to_grayscale(images, data_format=None):
 def rgb_to_hsv(images, data_format=None):
     """Turn red, green and blue into hue, saturation and value, all from 0 to 1.
 
-    Raises: ValueError for integers.
+    Raises: ValueError for integers, or unless there are 3 channels.
     """
     _check_float(images)
     return on_batch(_rgb_to_hsv, images, data_format)
 
 
 def _rgb_to_hsv(x):
+    _check_channels(x)
     x = jnp.where(jnp.abs(x) < jnp.finfo(x.dtype).eps, 0, x)
     red, green, blue = x[..., 0], x[..., 1], x[..., 2]
     value = jnp.max(x, -1)
@@ -53,13 +57,14 @@ def _rgb_to_hsv(x):
 def hsv_to_rgb(images, data_format=None):
     """Turn hue, saturation and value into red, green and blue, all from 0 to 1.
 
-    Raises: ValueError for integers.
+    Raises: ValueError for integers, or unless there are 3 channels.
     """
     _check_float(images)
     return on_batch(_hsv_to_rgb, images, data_format)
 
 
 def _hsv_to_rgb(x):
+    _check_channels(x)
     hue, saturation, value = x[..., 0], x[..., 1], x[..., 2]
     angle = jnp.mod(hue, 1) * 6
     purest = jnp.stack([jnp.abs(angle - 3) - 1, 2 - jnp.abs(angle - 2), 2 - jnp.abs(angle - 4)], -1)
@@ -70,3 +75,8 @@ def _hsv_to_rgb(x):
 def _check_float(images):
     if not dtypes.is_float(images.dtype):
         raise ValueError(f"Invalid images dtype: expected float dtype. Received: images.dtype={images.dtype}")
+
+
+def _check_channels(x):
+    if x.shape[-1] != 3:
+        raise ValueError(f"Input images must have 3 channels, but received images with {x.shape[-1]} channels.")

@@ -43,7 +43,7 @@ def resize(
     check_one_of("interpolation", interpolation, _INTERPOLATIONS)
     check_one_of("fill_mode", fill_mode, ("constant",))
     if len(size) != 2 or min(size) <= 0:
-        raise ValueError(f"`size` must be a positive height and width. Received: size={size}")
+        raise ValueError(f"`size` must have positive height and width. Received: size={size}")
     if crop_to_aspect_ratio and pad_to_aspect_ratio:
         raise ValueError("Only one of `pad_to_aspect_ratio` and `crop_to_aspect_ratio` can be `True`.")
 
@@ -87,16 +87,16 @@ def scale_and_translate(images, output_shape, scale, translation, spatial_dims, 
     """Scale and move along some axes: the element at place i goes to i * scale + translation.
 
     Args:
+        output_shape: None stands for the size that the axis has.
         spatial_dims: the axes.
         scale, translation: one number for each of them.
         method: "linear", "cubic", "lanczos3" or "lanczos5".
     Raises: ValueError for another method.
     """
     check_one_of("method", method, _METHODS)
+    shape = tuple(full if size is None else size for size, full in zip(output_shape, images.shape, strict=True))
     scale, translation = jnp.asarray(scale), jnp.asarray(translation)
-    return jax.image.scale_and_translate(
-        images, tuple(output_shape), tuple(spatial_dims), scale, translation, method, antialias
-    )
+    return jax.image.scale_and_translate(images, shape, tuple(spatial_dims), scale, translation, method, antialias)
 
 
 @op
@@ -142,21 +142,22 @@ def crop_images(
     def crop(x):
         top, bottom = _margins("cropping", x.shape[1], top_cropping, bottom_cropping, target_height, ("top", "bottom"))
         left, right = _margins("cropping", x.shape[2], left_cropping, right_cropping, target_width, ("left", "right"))
-        return x[:, top : x.shape[1] - bottom, left : x.shape[2] - right]
+        return jax.lax.slice(x, (0, top, left, 0), (x.shape[0], x.shape[1] - bottom, x.shape[2] - right, x.shape[3]))
 
     return on_batch(crop, images, data_format)
 
 
 def _margins(kind, size, before, after, target, sides):
     """Return both margins of one axis; `size` is its size if the margins are cut off, minus its size if added."""
-    names = f"{sides[0]}_{kind}, {sides[1]}_{kind}, target_{'height' if sides[0] == 'top' else 'width'}"
+    names = (f"{sides[0]}_{kind}", f"{sides[1]}_{kind}", f"target_{'height' if sides[0] == 'top' else 'width'}")
     if (before, after, target).count(None) != 1:
-        raise ValueError(f"Must specify exactly two of {names}. Received: {before}, {after}, {target}")
+        raise ValueError(f"Must specify exactly two of {', '.join(names)}. Received: {before}, {after}, {target}")
     if target is not None:
         total = size - target if kind == "cropping" else size + target
         before, after = (total - after if before is None else before), (total - before if after is None else after)
-    if any(isinstance(margin, int) and margin < 0 for margin in (before, after)):
-        raise ValueError(f"The margins must be >= 0. Received: {names} such that they are {before} and {after}")
+    for name, value in zip(names, (before, after, target), strict=True):
+        if isinstance(value, int) and value < 0:
+            raise ValueError(f"{name} must be >= 0. Received: {name}={value}")
     return before, after
 
 
@@ -173,10 +174,10 @@ def extract_patches(images, size, strides=None, dilation_rate=1, padding="valid"
     Raises:   TypeError or ValueError if `size` is not one, two or three numbers.
     """
     if not isinstance(size, int | tuple | list):
-        raise TypeError(f"Expected `size` to be an int or a tuple. Received: size={size} of type {type(size).__name__}")
+        raise TypeError(f"Expected an int or a tuple as `size`. Received: size={size} of type {type(size).__name__}")
     window = per_axis(size, 2)
     if len(window) not in (2, 3):
-        raise ValueError(f"Expected `size` to have 2 or 3 numbers. Received: size={size}")
+        raise ValueError(f"Expected a tuple of length 2 or 3 as `size`. Received: size={size}")
     x = images if images.ndim == len(window) + 2 else images[None]
     channels = x.shape[1 if is_channels_first(data_format) else -1]
     kernel = jnp.reshape(jnp.eye(channels * math.prod(window), dtype=x.dtype), (*window, channels, -1))
@@ -188,5 +189,8 @@ def extract_patches_3d(volumes, size, strides=None, dilation_rate=1, padding="va
     """Lay the windows of volumes out as channels; see `extract_patches`.
 
     Shapes:   (batch, depth, height, width, channels) -> (batch, *counts, window_d * window_h * window_w * channels)
+    Raises:   TypeError if `size` is not one or three numbers.
     """
+    if not isinstance(size, int) and len(size) != 3:
+        raise TypeError(f"Expected an int or a tuple of length 3 as `size`. Received: size={size}")
     return extract_patches(volumes, per_axis(size, 3), strides, dilation_rate, padding, data_format)

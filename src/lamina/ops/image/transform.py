@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from lamina.core.op import op
 from lamina.core.random import draw_seed
 from lamina.ops.image.filters import blur
-from lamina.ops.image.frames import check_one_of, on_batch
+from lamina.ops.image.frames import check_one_of, check_rank, on_batch
 
 _ORDERS = {"nearest": 0, "bilinear": 1}
 FILL_MODES = ("constant", "nearest", "wrap", "mirror", "reflect")
@@ -24,7 +24,7 @@ def map_coordinates(inputs, coordinates, order, fill_mode="constant", fill_value
     """
     if coordinates.ndim < 2 or coordinates.shape[0] != inputs.ndim:
         raise ValueError(
-            "`coordinates` needs one row for each axis of `inputs`. "
+            "First dim of `coordinates` must be the same as the rank of `inputs`. "
             f"Received: inputs of shape {inputs.shape}, coordinates of shape {coordinates.shape}"
         )
     check_one_of("fill_mode", fill_mode, FILL_MODES)
@@ -98,6 +98,7 @@ def perspective_transform(images, start_points, end_points, interpolation="bilin
         fill_value: what stands outside.
     Raises:   ValueError if an argument has no meaning.
     """
+    check_rank(images)
     check_one_of("interpolation", interpolation, _ORDERS)
     for name, points in (("start_points", start_points), ("end_points", end_points)):
         if points.ndim not in (2, 3) or points.shape[-2:] != (4, 2):

@@ -6,6 +6,7 @@ from jax import lax
 
 from lamina.core.op import op
 from lamina.ops.casting import as_float
+from lamina.ops.core.slicing import as_places
 
 
 @op
@@ -56,7 +57,7 @@ def in_top_k(targets, predictions, k):
 
     Shapes:   (batch,), (batch, classes) -> (batch,)
     """
-    chosen = jnp.take_along_axis(predictions, targets[..., None], -1)
+    chosen = jnp.take_along_axis(predictions, as_places(targets)[..., None], -1)
     chosen = jnp.where(jnp.isnan(chosen), -jnp.inf, chosen)
     return jnp.sum(predictions > chosen, -1) < k
 

@@ -2,7 +2,9 @@
 
 import jax.numpy as jnp
 
+from lamina.core.context import thread
 from lamina.core.op import op
+from lamina.core.shapes import unknown_size
 
 
 @op("x", "key", lists=("key",))
@@ -28,7 +30,7 @@ def take_along_axis(x, indices, axis=None):
 @op("condition", "x1", "x2")
 def where(condition, x1=None, x2=None):
     """Return x1 where the condition holds and x2 elsewhere; the places where it holds if there is no x1 and x2."""
-    return jnp.where(condition, x1, x2)
+    return nonzero(condition) if x1 is None and x2 is None else jnp.where(condition, x1, x2)
 
 
 @op("condlist", "choicelist", "default", lists=("condlist", "choicelist"))
@@ -40,7 +42,7 @@ def select(condlist, choicelist, default=0):
 @op
 def nonzero(x):
     """Return the places of the elements that are not 0, one array for each axis."""
-    return jnp.nonzero(x)
+    return jnp.nonzero(x, size=unknown_size() if thread.shape_trace else None)
 
 
 @op

@@ -1,0 +1,88 @@
+"""What single functions say about symbolic tensors beyond the table: sizes that values decide, and what is refused."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import lamina
+from lamina import KerasTensor, ops
+from lamina.core.registry import register_keras_serializable
+
+
+def shape(result):
+    return [x.shape for x in result] if isinstance(result, list | tuple) else result.shape
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        (lambda x: ops.size(x), ()),
+        (lambda x: ops.ndim(x), ()),
+        (lambda x: ops.nonzero(x), [(None,)] * 4),
+        (lambda x: ops.where(x), [(None,)] * 4),
+        (lambda x: ops.slice(x, KerasTensor((4,), "int32"), (1, -1, -1, 3)), (1, None, None, 3)),
+        (lambda x: ops.slice_update(x, KerasTensor((4,)), KerasTensor((1, 1, 1, 1))), (None, None, 20, 3)),
+        (lambda x: ops.scatter_update(x, KerasTensor((5, 2)), KerasTensor((5, 20, 3))), (None, None, 20, 3)),
+        (lambda x: ops.in_top_k(KerasTensor((7,)), KerasTensor((7, 9)), 2), (7,)),
+        (lambda x: ops.switch(KerasTensor(()), [lambda y: y[0], lambda y: y[1]], x), (None, 20, 3)),
+        (lambda x: ops.while_loop(lambda y: y[0] < 1, lambda y: y, x), (None, None, 20, 3)),
+        (lambda x: ops.image.crop_images(x, 2, 3, target_height=4, target_width=5), (None, 4, 5, 3)),
+        (lambda x: ops.image.pad_images(x, 2, 3, target_height=40, target_width=50), (None, 40, 50, 3)),
+        (lambda x: ops.image.elastic_transform(x), (None, None, 20, 3)),
+        (lambda x: ops.image.scale_and_translate(x, (None, None, 5, 3), KerasTensor((1,)), KerasTensor((1,)), (2,),
+                                                 "linear"), (None, None, 5, 3)),
+    ],
+)  # fmt: skip
+def test_shapes(call, expected):
+    assert shape(call(KerasTensor((None, None, 20, 3)))) == expected
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda x: ops.reshape(x, KerasTensor((2,), "int32")), "`newshape` of Reshape must be known"),
+        (lambda x: ops.cond(KerasTensor((), "bool"), lambda: jnp.ones(3), lambda: jnp.ones(2)), "of the same kind"),
+        (lambda x: ops.unstack(x, axis=7), "axis 7 is out of bounds"),
+        (lambda x: ops.unstack(x), "Cannot infer argument `num`"),
+        (lambda x: ops.qr(x[0, 0, 0]), "rank >= 2"),
+        (lambda x: ops.solve(KerasTensor((None, 4, 5)), x), r"non-square input with shape \(\?, 4, 5\)"),
+        (lambda x: ops.image.hsv_to_rgb(KerasTensor((5, 5, 4))), "must have 3 channels"),
+        (lambda x: ops.image.extract_patches_3d(x, (4, 4)), "length 3"),
+        (lambda x: KerasTensor((), sparse=True, ragged=True), "at the same time"),
+    ],
+)
+def test_what_is_refused(call, text):
+    with pytest.raises((ValueError, TypeError), match=text):
+        call(KerasTensor((None, None, 20, 3)))
+
+
+def test_a_symbolic_tensor_stays_as_it_is():
+    x = KerasTensor((2,))
+    for name in ("shape", "dtype", "sparse", "ragged"):
+        with pytest.raises(AttributeError, match="immutable"):
+            setattr(x, name, None)
+
+
+@register_keras_serializable()
+def plus_one(x):
+    return x + 1
+
+
+def test_a_function_in_a_graph_is_saved_by_its_name():
+    x = lamina.Input((3,))
+    model = lamina.Model(x, ops.vectorized_map(plus_one, x))
+    again = lamina.models.model_from_json(model.to_json())
+    np.testing.assert_array_equal(again(np.ones((2, 3))), 2 * np.ones((2, 3)))
+
+
+def test_numbers_that_follow_from_shapes_flow_through_a_model():
+    x = lamina.Input((3,))
+    model = lamina.Model(x, ops.sum(x) / ops.size(x) + ops.ndim(x))
+    assert float(model(np.ones((2, 3)))) == 3
+
+
+def test_an_operation_has_its_arguments_as_attributes():
+    operation = ops.extract_sequences(KerasTensor((2, 9)), 4, 2)._keras_history.operation
+    assert (operation.sequence_length, operation.sequence_stride) == (4, 2)
+    with pytest.raises(AttributeError, match="no attribute 'stride'"):
+        operation.stride  # noqa: B018
