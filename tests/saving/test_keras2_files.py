@@ -11,6 +11,7 @@ from tests.saving.exchange import outputs, randomize
 
 import lamina
 from lamina.core.errors import LaminaWarning
+from lamina.saving.old_optimizers import restore_optimizer
 
 DATA = pathlib.Path(__file__).parents[1] / "data"
 FOUND = np.load(DATA / "keras2.npz")
@@ -48,6 +49,42 @@ def test_each_slot_of_the_optimizer_gets_its_own_array():
         saved = file["optimizer_weights/Adam"]
         np.testing.assert_array_equal(slots["sequential_dense_kernel_momentum"], saved["m/dense/kernel:0"])
         np.testing.assert_array_equal(slots["sequential_dense_kernel_velocity"], saved["v/dense/kernel:0"])
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "names", "ends"),
+    [
+        ("Adamax", {}, ["Adamax/m/d/kernel:0", "Adamax/u/d/kernel:0"], ["momentum", "norm"]),
+        ("Adamax", {}, ["Adamax/d/kernel/m:0", "Adamax/d/kernel/v:0"], ["momentum", "norm"]),
+        ("Nadam", {}, ["Nadam/m/d/kernel:0", "Nadam/v/d/kernel:0"], ["momentum", "velocity"]),
+        ("Ftrl", {}, ["Ftrl/accumulator/d/kernel:0", "Ftrl/linear/d/kernel:0"], ["accumulator", "linear"]),
+        (
+            "Adam",
+            {"amsgrad": True},
+            [f"Adam/{slot}/d/kernel:0" for slot in ("m", "v", "v_hat")],
+            ["momentum", "velocity", "velocity_hat"],
+        ),
+        (
+            "RMSprop",
+            {"centered": True, "momentum": 0.5},
+            [f"RMSprop/d/kernel/{slot}:0" for slot in ("rms", "mg", "momentum")],
+            ["velocity", "average_gradient", "momentum"],
+        ),
+        ("SGD", {}, ["1", "2"], []),
+        ("Nadam", {}, ["1", "2"], ["momentum", "velocity"]),
+    ],
+)
+def test_the_slots_of_every_optimizer_are_found(name, options, names, ends):
+    """By the names of `.h5` files, new and old; or by the order of `.keras` files, which counted no learning rate."""
+    kernel = lamina.Variable(np.zeros((2, 3), "float32"), name="kernel")
+    optimizer = getattr(lamina.optimizers, name)(**options)
+    optimizer.build([kernel])
+    arrays = {each: np.full((2, 3), 2.0 + i, "float32") for i, each in enumerate(names)}
+    restore_optimizer(optimizer, {"iteration:0" if "/" in names[0] else "0": np.array(7), **arrays})
+    assert optimizer.iterations == 7
+    for end, wanted in zip(ends, arrays.values(), strict=False):
+        (slot,) = (variable for variable in optimizer.variables if variable.name.endswith(f"kernel_{end}"))
+        np.testing.assert_array_equal(slot, wanted)
 
 
 def test_a_loaded_model_of_keras_2_trains_on():

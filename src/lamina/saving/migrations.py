@@ -143,8 +143,19 @@ def keras2_input(config):
 
 
 def keras2_layer(config):
-    """The shape of the first input was an argument of whichever layer came first."""
-    drop(config, "batch_input_shape", "input_dtype")
+    """The shape of the first input was an argument of whichever layer came first; one generator is left of three."""
+    drop(config, "batch_input_shape", "input_dtype", "rng_type")
+
+
+def keras2_spatial_dropout(config):
+    """`noise_shape` follows from what the layer is; a layer without weights is not trained."""
+    drop(config, "noise_shape", "trainable")
+
+
+def keras2_discretization(config):
+    """`bins` became `bin_boundaries`; `dtype` was that of the result."""
+    rename(config, {"bins": "bin_boundaries"})
+    drop(config, "trainable", "dtype")
 
 
 def keras2_embedding(config):
@@ -296,7 +307,13 @@ TABLE = (
     ("2", ("InputLayer",), keras2_input),
     ("2", (), keras2_layer),
     ("2", ("Embedding",), keras2_embedding),
-    ("2", (*_RECURRENT, "RNN", "LSTMCell", "GRUCell", "SimpleRNNCell", "StackedRNNCells"), keras2_recurrent),
+    ("2", ("SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"), keras2_spatial_dropout),
+    ("2", ("Discretization",), keras2_discretization),
+    (
+        "2",
+        ("ConvLSTM1D", "ConvLSTM3D", *_RECURRENT, "RNN", "LSTMCell", "GRUCell", "SimpleRNNCell", "StackedRNNCells"),
+        keras2_recurrent,
+    ),
     ("2", ("GRU", "GRUCell"), keras2_gru),
     ("2", ("DepthwiseConv1D", "DepthwiseConv2D"), keras2_depthwise),
     ("2", ("SeparableConv1D", "SeparableConv2D"), keras2_separable),

@@ -9,7 +9,9 @@ _STACKS = ("Sequential",)
 _PREFIXES = ("tensorflow.python.keras", "tensorflow.keras", "tf.keras", "tf_keras", "keras.api._v2.keras", "keras")
 _ROOMS = ("layers", "initializers", "regularizers", "constraints", "losses", "metrics", "optimizers.schedules")
 _POLICIES = ("Policy", "PolicyV1")
+_RECURRENT = (*(f"ConvLSTM{axes}D" for axes in "123"), "LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional")
 _DEEPEST = 200
+_CONSTANT = "_CONSTANT_VALUE"  # stands where a tensor's address could stand
 
 
 def is_old(version):
@@ -25,6 +27,8 @@ def upgrade(config, depth=0):
     """
     if depth > _DEEPEST:
         raise errors.FileError("L401: the description of the model is nested too deep.")
+    if depth == 0:
+        config = _without_slashes(config, {name for name in _names(config, 0) if "/" in name})
     if isinstance(config, list):
         return [upgrade(item, depth + 1) for item in config]
     if not isinstance(config, dict):
@@ -32,6 +36,26 @@ def upgrade(config, depth=0):
     if isinstance(config.get("class_name"), str) and isinstance(config.get("config"), dict | list):
         return _upgrade_object(config, depth + 1)
     return {key: upgrade(value, depth + 1) for key, value in config.items()}
+
+
+def _names(config, depth):
+    """Yield the names of all that is described."""
+    if isinstance(config, dict) and isinstance(config.get("name"), str):
+        yield config["name"]
+    if depth <= 2 * _DEEPEST:
+        for item in config.values() if isinstance(config, dict) else config if isinstance(config, list) else ():
+            yield from _names(item, depth + 1)
+
+
+def _without_slashes(config, names):
+    """Names of layers could have slashes, which are for paths now; they, and what calls them, get hyphens."""
+    if not names:
+        return config
+    if isinstance(config, dict):
+        return {key: _without_slashes(value, names) for key, value in config.items()}
+    if isinstance(config, list):
+        return [_without_slashes(item, names) for item in config]
+    return config.replace("/", "-") if isinstance(config, str) and config in names else config
 
 
 def upgrade_model(class_name, inner):
@@ -199,8 +223,18 @@ def _upgrade_node(layer, names, shifted, depth):
     if layer.get("class_name") in old_functions.CLASSES and calls:
         operation, arguments = old_functions.upgrade_function(layer, calls[0]["args"][0], calls[0]["kwargs"])
         return {**operation, "name": layer["name"], "inbound_nodes": [{"args": arguments, "kwargs": {}}]}
+    if layer.get("class_name") in _RECURRENT:
+        calls = [_with_initial_state(call) for call in calls]
     kept = {key: value for key, value in layer.items() if key not in ("name", "inbound_nodes")}
     return {**upgrade(kept, depth), "name": layer["name"], "inbound_nodes": calls}
+
+
+def _with_initial_state(call):
+    """States that are tensors stood beside the input."""
+    (inputs,) = call["args"] if len(call["args"]) == 1 else (None,)
+    if not isinstance(inputs, list) or len(inputs) < 2:
+        return call
+    return {"args": inputs[:1], "kwargs": {**call["kwargs"], "initial_state": inputs[1:]}}
 
 
 def _single(addresses):
@@ -212,7 +246,11 @@ def _upgrade_call(node, names, shifted):
     if isinstance(node, dict) and {"args", "kwargs"} <= set(node):
         return node
 
+    names = names | {_CONSTANT}
+
     def tensors(value):
+        if _is_address(value, {_CONSTANT}):
+            return value[2]
         if _is_address(value, names):
             return _tensor(value, shifted)
         if isinstance(value, dict):
@@ -232,7 +270,7 @@ def _is_address(value, names):
         and isinstance(value[0], str)
         and value[0] in names
         and isinstance(value[1], int)
-        and isinstance(value[2], int)
+        and (isinstance(value[2], int) or value[0] == _CONSTANT)
     )
 
 

@@ -4,9 +4,12 @@ A call of such a layer was its first tensor and keyword arguments; an operation 
 and everything else in its config.
 """
 
+import itertools
+
 from lamina.core import errors
 
 _NUMPY, _MATH, _NN, _CORE = (f"keras.src.ops.{room}" for room in ("numpy", "math", "nn", "core"))
+_LAYERS = "keras.layers"
 _REDUCED = {"axis": "axis", "keepdims": "keepdims"}
 
 
@@ -43,11 +46,34 @@ _FUNCTIONS = {  # function: module, class, names of tensors, names of the other 
     "__operators__.neg": _single("Negative"),
     "__operators__.abs": _single("Absolute"),
     "nn.tanh": _single("Tanh"),
+    "math.erf": _single("Erf", _MATH),
+    "math.argmin": (_NUMPY, "Argmin", ("input",), {"axis": "axis"}),
+    "math.cumsum": (_NUMPY, "Cumsum", ("x",), {"axis": "axis"}),
+    "math.top_k": (_MATH, "TopK", ("input",), {"k": "k", "sorted": "sorted"}),
+    "math.l2_normalize": (_NN, "Normalize", ("x",), {"axis": "axis"}),
+    "math.add_n": (_LAYERS, "Add", ("inputs",), {}),
+    "floor_div": _pair("FloorDivide"),
+    "identity": _single("Identity", _LAYERS),
+    "keras.backend.batch_flatten": _single("Flatten", _LAYERS),
+    "stop_gradient": _single("StopGradient", _CORE),
+    "zeros_like": _single("ZerosLike"),
+    "ones_like": _single("OnesLike"),
+    "nn.bias_add": (_NUMPY, "Add", ("value", "bias"), {}),
+    "nn.leaky_relu": (_NN, "LeakyRelu", ("features",), {"alpha": "negative_slope"}),
+    "nn.log_softmax": (_NN, "LogSoftmax", ("logits",), {"axis": "axis"}),
+    "nn.depth_to_space": (_NN, "DepthToSpace", ("input",), {"block_size": "block_size"}),
+    "nn.space_to_depth": (_NN, "SpaceToDepth", ("input",), {"block_size": "block_size"}),
+    **{f"nn.{old}_pool2d": (_NN, new, ("input",), {"ksize": "pool_size", "strides": "strides", "padding": "padding"})
+       for old, new in {"avg": "AveragePool", "max": "MaxPool"}.items()},
+    "image.resize": ("keras.src.ops.image", "Resize", ("images",), {"size": "size", "method": "interpolation"}),
+    "norm": ("keras.src.ops.linalg", "Norm", ("tensor",), {"ord": "ord", **_REDUCED}),
     "nn.softmax": (_NN, "Softmax", ("logits",), {"axis": "axis"}),
-    "linalg.matmul": (_NUMPY, "Matmul", ("a", "b"), {}),
+    "linalg.matmul": (_NUMPY, "Matmul", ("a", "b"), {"transpose_a": "transpose_a", "transpose_b": "transpose_b"}),
     **{f"math.reduce_{old}": (_NUMPY, new, ("input_tensor",), _REDUCED) for old, new in {
         "sum": "Sum", "mean": "Mean", "max": "Max", "min": "Min", "prod": "Prod", "any": "Any", "all": "All",
+        "std": "Std", "variance": "Var",
     }.items()},
+    "math.reduce_logsumexp": (_MATH, "Logsumexp", ("input_tensor",), _REDUCED),
     "math.argmax": (_NUMPY, "Argmax", ("input",), {"axis": "axis"}),
     "reshape": (_NUMPY, "Reshape", ("tensor",), {"shape": "newshape"}),
     "transpose": (_NUMPY, "Transpose", ("a",), {"perm": "axes"}),
@@ -56,14 +82,37 @@ _FUNCTIONS = {  # function: module, class, names of tensors, names of the other 
     "concat": (_NUMPY, "Concatenate", ("values",), {"axis": "axis"}),
     "stack": (_NUMPY, "Stack", ("values",), {"axis": "axis"}),
     "tile": (_NUMPY, "Tile", ("input",), {"multiples": "repeats"}),
+    "split": (_NUMPY, "Split", ("value",), {"num_or_size_splits": "indices_or_sections", "axis": "axis"}),
+    "unstack": (_CORE, "Unstack", ("value",), {"num": "num", "axis": "axis"}),
+    "repeat": (_NUMPY, "Repeat", ("input",), {"repeats": "repeats", "axis": "axis"}),
+    "reverse": (_NUMPY, "Flip", ("tensor",), {"axis": "axis"}),
+    "roll": (_NUMPY, "Roll", ("input",), {"shift": "shift", "axis": "axis"}),
+    "sort": (_NUMPY, "Sort", ("values",), {"axis": "axis"}),
+    "gather": (_NUMPY, "Take", ("params", "indices"), {"axis": "axis"}),
+    "one_hot": (_NN, "OneHot", ("indices",), {"depth": "num_classes", "axis": "axis"}),
+    "pad": (_NUMPY, "Pad", ("tensor",), {"paddings": "pad_width", **{k: k for k in ("mode", "constant_values")}}),
+    "broadcast_to": (_NUMPY, "BroadcastTo", ("input",), {"shape": "shape"}),
     "where": (_NUMPY, "Where", ("condition", "x", "y"), {}),
     "clip_by_value": (_NUMPY, "Clip", ("t",), {"clip_value_min": "x_min", "clip_value_max": "x_max"}),
     "cast": (_CORE, "Cast", ("x",), {"dtype": "dtype"}),
     "__operators__.getitem": (_NUMPY, "GetItem", ("tensor", "slice_spec"), {}),
 }  # fmt: skip
 
+_DEFAULTS = {  # where TensorFlow's are others than ours
+    "Cumsum": {"axis": 0},
+    "Gelu": {"approximate": False},
+    "Split": {"axis": 0},
+    "Take": {"axis": 0},
+}
+_HARMLESS = {  # what arguments that have no name today may be
+    "batch_dims": 0,
+    "conjugate": False,
+    "direction": "ASCENDING",
+    "exclusive": False,
+    "reverse": False,
+}
+
 CLASSES = ("TFOpLambda", "SlicingOpLambda")
-_IGNORED = ("name",)
 
 
 def upgrade_function(layer, first, keywords):
@@ -76,7 +125,7 @@ def upgrade_function(layer, first, keywords):
     Raises:   ValueError (FileError L408) for a function that has no operation.
     """
     config = layer["config"]
-    function = str(config.get("function") or config.get("symbol") or "").removeprefix("tf.")
+    function = str(config.get("function") or config.get("symbol") or "").removeprefix("tf.").removeprefix("compat.v1.")
     if function not in _FUNCTIONS:
         raise errors.FileError(
             errors.message(
@@ -87,10 +136,28 @@ def upgrade_function(layer, first, keywords):
             )
         )
     module, name, tensors, others = _FUNCTIONS[function]
-    keywords = {key: value for key, value in keywords.items() if key not in _IGNORED and value is not None}
+    keywords = {key: value for key, value in keywords.items() if value is not None}
+    for key, harmless in _HARMLESS.items():
+        if keywords.get(key, harmless) != harmless:
+            raise errors.FileError(f"L408: the file calls '{function}' with {key}={keywords[key]!r}, which is gone.")
     arguments = [first, *(_index(keywords[key]) for key in tensors[1:] if key in keywords)]
     own = {others[key]: value for key, value in keywords.items() if key in others}
+    own = {**_DEFAULTS.get(name, {}), **own}
+    if name == "Matmul" and own:
+        name, own = "Einsum", {"subscripts": _product(**own)}
+    if name == "Split" and isinstance(own["indices_or_sections"], list):
+        own["indices_or_sections"] = [*itertools.accumulate(own["indices_or_sections"])][:-1]
+    for key in ("padding", "mode"):
+        if isinstance(own.get(key), str):
+            own[key] = own[key].lower()
+    if own.get("ord") == "euclidean" or own.get("mode", "constant") != "constant":
+        own = {key: value for key, value in own.items() if key not in ("ord", "constant_values")}
     return {"module": module, "class_name": name, "config": {"name": config["name"], **own}}, arguments
+
+
+def _product(transpose_a=False, transpose_b=False):
+    """Return the product of two matrices as `einsum` writes it."""
+    return f"...{'ji' if transpose_a else 'ij'},...{'kj' if transpose_b else 'jk'}->...ik"
 
 
 def _index(value):
@@ -99,4 +166,6 @@ def _index(value):
         return [_index(item) for item in value]
     if isinstance(value, dict) and set(value) == {"start", "stop", "step"}:
         return {"class_name": "__slice__", "config": value}
+    if isinstance(value, dict) and value.get("class_name") == "__ellipsis__":
+        return {"config": None, **value}
     return value

@@ -8,11 +8,21 @@ _SLOTS = {
     "m": "momentum",
     "v": "velocity",
     "vhat": "velocity_hat",
+    "v_hat": "velocity_hat",
+    "u": "norm",
+    "mg": "average_gradient",
     "rms": "velocity",
     "momentum": "momentum",
     "accumulator": "accumulator",
     "accum_grad": "accumulated_grad",
     "accum_var": "accumulated_delta_var",
+    **{
+        name: name
+        for name in (
+            *("velocity", "velocity_hat", "average_gradient", "average", "linear"),
+            *("accumulated_grad", "accumulated_delta_var"),
+        )
+    },
 }
 """What the slots were called, and the end of the name that the variable has today."""
 
@@ -28,6 +38,8 @@ def restore_optimizer(optimizer, saved):
         return
     variables = optimizer.variables
     slots = _by_slot(saved)
+    if "velocity" in slots and any(variable.name.endswith("_norm") for variable in variables):  # Adamax, before 2.11
+        slots["norm"] = slots.pop("velocity")
     if slots.keys() & set(_SLOTS.values()):
         arrays = _in_todays_order(variables, slots)
     else:
@@ -46,15 +58,20 @@ def _fit(variables, arrays):
 
 
 def _with_learning_rate(variables, arrays):
-    """Put in the learning rate that the config gave, which Keras 2 did not count among the variables."""
-    places = [i for i, variable in enumerate(variables) if variable.name == "learning_rate"]
-    if places and len(arrays) + 1 == len(variables):
-        arrays.insert(places[0], np.asarray(variables[places[0]].value))
+    """Put in the learning rate that the config gave, and Nadam's product, which Keras 2 did not count as variables."""
+    names = [variable.name for variable in variables]
+    if names == ["iteration", "learning_rate"]:  # SGD had slots for a momentum that it does not use
+        arrays = arrays[:1]
+    if "learning_rate" in names and len(arrays) < len(variables):
+        place = names.index("learning_rate")
+        arrays.insert(place, np.asarray(variables[place].value))
+    if len(arrays) + 1 == len(variables) and not variables[-1].shape:
+        arrays.append(np.asarray(variables[-1].value))
     return arrays
 
 
 def _in_todays_order(variables, slots):
-    """Return the arrays for `variables`; the learning rate is the one in the config, as old files have none."""
+    """Return the arrays for `variables`; a number that old files do not have, as the learning rate, stays."""
     taken = {slot: iter(values) for slot, values in slots.items()}
     arrays = []
     for variable in variables:
@@ -62,7 +79,8 @@ def _in_todays_order(variables, slots):
             arrays.append(np.asarray(variable.value))
             continue
         slot = _slot_of_variable(variable.name, slots)
-        arrays.append(next(taken.get(slot, iter(())), None))
+        own = None if variable.shape or slot else np.asarray(variable.value)
+        arrays.append(next(taken.get(slot, iter(())), own))
     return [] if any(array is None for array in arrays) else arrays
 
 
