@@ -159,3 +159,32 @@ def test_a_layer_around_a_foreign_module_is_explained_and_traced():
     assert not model.explain()["flax"].training["differs"]
     assert model.explain()["flax"].output_formulas == [["b", "(t + 1)//2", "3"]]
     assert model.trace(index=(2, 0))["x"].ranges == [(4, 4), (0, 3)]
+
+
+def test_a_layer_called_again_is_told_once_and_stands_in_its_model():
+    tower = lamina.Sequential([lamina.Input((4,)), layers.Dense(3, name="only")], name="tower")
+    a, b = lamina.Input((4,), name="a"), lamina.Input((4,), name="b")
+    told = str(lamina.Model([a, b], layers.Add(name="sum")([tower(a), tower(b)]), name="twins").explain())
+    assert told.count("4·3 kernel + 3 bias = 15") == 1
+    assert "\n  weights  15, of the layers inside\n" in told
+    assert "\n    only (Dense)  (b, 4) -> (b, 3)\n" in told
+    assert "tower[1] (Sequential)  (b, 4) -> (b, 3)\n  The same layer as tower, called once more" in told
+
+
+class ResidualOfImages(lamina.Model):
+    def __init__(self):
+        super().__init__(name="residual")
+        self.first, self.second = (layers.Conv2D(3, 3, padding="same", name=name) for name in ("first", "second"))
+
+    def call(self, x):
+        return self.second(x + self.first(x))
+
+
+def test_what_a_value_sees_is_not_told_behind_what_a_model_computes_itself():
+    model = ResidualOfImages()
+    model(np.ones((2, 8, 8, 3), "float32"))
+    told = model.explain()
+    assert (told.inputs, told.outputs) == ([(None, 8, 8, 3)], [(None, 8, 8, 3)])
+    assert "sees     each value sees 3 × 3 pixels" in str(told["first"])
+    assert "sees     " not in str(told["second"])
+    assert model.trace(index=(4, 4, 0))["input"].ranges == [(2, 6), (2, 6), (0, 2)]

@@ -51,18 +51,23 @@ def calls_of(model, input_shape=None):
 
     Args:
         input_shape: for a subclassed model: shape, or structure of shapes, of what it is called on; by default what it
-            was built with.
+            was built with, for any number of samples.
     Raises: ValueError for a model whose input shape is not known.
     """
+    return calls_and_ends(model, input_shape)[0]
+
+
+def calls_and_ends(model, input_shape=None):
+    """Return (calls, input tensors, output tensors) of a model; see `calls_of`."""
     graph = graph_of(model)
     if graph is None:
-        return _heard_calls(model, input_shape)
+        return _heard(model, input_shape)
     calls = [
         Call(node.operation, tuple(node.args), dict(node.kwargs), list(node.outputs))
         for node in graph.nodes
         if not node.is_input
     ]
-    return connected(calls)
+    return connected(calls), list(graph.inputs), list(graph.outputs)
 
 
 def inputs_of(calls, first=()):
@@ -86,15 +91,14 @@ def connected(calls):
     return calls
 
 
-def _heard_calls(model, input_shape):
+def _heard(model, input_shape):
     """Run a subclassed model on shapes and keep the calls of the layers directly in it."""
-    input_shape = built_shape(model) if input_shape is None else input_shape
-    calls, error = heard_calls(
-        model, tree.map_shape_structure(lambda shape: KerasTensor(shape, model.compute_dtype), input_shape)
-    )
-    if error is not None:
-        raise error
-    return calls
+    if input_shape is None:
+        input_shape = tree.map_shape_structure(lambda shape: (None, *shape[1:]), built_shape(model))
+    heard = Heard(model, tree.map_shape_structure(lambda shape: KerasTensor(shape, model.compute_dtype), input_shape))
+    if heard.error is not None:
+        raise heard.error
+    return heard.calls, heard.inputs, heard.outputs
 
 
 def heard_calls(model, *inputs):

@@ -46,7 +46,7 @@ def to_text(node, width=WIDTH, indent=0):
     return "\n".join(_text_lines(node, width, indent))
 
 
-def _text_lines(node, width, indent):
+def _text_lines(node, width, indent, depth=0):
     space = " " * indent
     if isinstance(node, Line):
         return _wrapped(node, width, space)
@@ -59,8 +59,13 @@ def _text_lines(node, width, indent):
             child = Line(child.text, child.label.ljust(labels), child.kind)
         if isinstance(child, Block) and len(lines) > 1:
             lines.append("")
-        lines += _text_lines(child, width, indent + (0 if isinstance(child, Block) and not indent else 2))
+        lines += _text_lines(child, width, indent + _step_in(child, depth), depth + 1)
     return lines
+
+
+def _step_in(child, depth):
+    """Return how far a child stands in: the blocks of a whole begin where it begins, those inside of them do not."""
+    return 0 if isinstance(child, Block) and depth == 0 else 4 if isinstance(child, Block) else 2
 
 
 def _wrapped(line, width, space):
@@ -109,7 +114,7 @@ def to_rich(node):
     return Group(*_rich_parts(node, 0))
 
 
-def _rich_parts(node, indent):
+def _rich_parts(node, indent, depth=0):
     from rich import table as rich_table
     from rich.padding import Padding
     from rich.text import Text
@@ -123,10 +128,10 @@ def _rich_parts(node, indent):
         yield Padding(grid, (0, 0, 0, indent))
     else:
         yield Padding(Text.assemble((node.title, "bold"), "  ", (node.remark, "cyan")), (0, 0, 0, indent))
-        yield from _rich_children(node, indent)
+        yield from _rich_children(node, indent, depth)
 
 
-def _rich_children(node, indent):
+def _rich_children(node, indent, depth):
     from rich import table as rich_table
     from rich.padding import Padding
     from rich.text import Text
@@ -144,7 +149,7 @@ def _rich_children(node, indent):
         else:
             if isinstance(child, Block):
                 yield Text("")
-            yield from _rich_parts(child, indent + (0 if isinstance(child, Block) and not indent else 2))
+            yield from _rich_parts(child, indent + _step_in(child, depth), depth + 1)
 
 
 _STYLES = {"prose": "", "formula": "cyan", "code": "cyan"}

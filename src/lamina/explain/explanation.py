@@ -5,7 +5,7 @@ from lamina.core.serialization import made_again
 from lamina.core.tensor import KerasTensor
 from lamina.explain import formulas, parameters, reading, words
 from lamina.explain.answer import Answer
-from lamina.explain.calls import Call, built_shape, calls_of
+from lamina.explain.calls import Call, built_shape, calls_and_ends
 from lamina.explain.document import Block, Line
 from lamina.explain.facts import bytes_of, facts_among, facts_of
 from lamina.explain.listening import graph_of
@@ -20,6 +20,7 @@ class LayerExplanation(Answer):
     Attributes:
         facts: the `Facts`, all of them also readable here by name.
         sentence: what it does, in words.
+        again: whether the layer was called before, so that its weights are told already.
         inner: for a model used as a layer, its own explanation.
         receptive_field: in a model, for each of its inputs by name: (what an element of the output reads along each of
             its axes, the shape and the axis names of the input).
@@ -27,10 +28,12 @@ class LayerExplanation(Answer):
 
     def __init__(self, call, known=None):
         self.facts = facts_of(call) if known is None else facts_among(call, known)
-        self.facts.without = without(call)
-        self.sentence = families.sentence(call.layer, self.facts)
+        self.again = call.index > 0
+        self.facts.without = None if self.again else without(call)
+        self.sentence = words.again(call.layer.name) if self.again else families.sentence(call.layer, self.facts)
         self.receptive_field = {}
-        self.inner = ModelExplanation(call.layer) if graph_of(call.layer) is not None else None
+        inside = graph_of(call.layer) is not None and not self.again
+        self.inner = ModelExplanation(call.layer) if inside else None
 
     def __getattr__(self, name):
         if name == "facts":
@@ -65,6 +68,7 @@ class LayerExplanation(Answer):
         facts["without"] = self.facts.without and self.facts.without.to_dict()
         return {
             **facts,
+            "again": self.again,
             "sentence": self.sentence,
             "receptive_field": words.sees(self.receptive_field),
             "inner": self.inner and self.inner.to_dict(),
@@ -77,8 +81,8 @@ class LayerExplanation(Answer):
         for label, text, kind in (
             ("shape", _shape_line(facts), "formula"),
             ("order", "\n".join(facts.order.formulas) if facts.action == "moves" and facts.order else "", "formula"),
-            ("weights", _weights_line(facts), "formula"),
-            ("cost", words.cost(facts), "prose"),
+            ("weights", "" if self.again else _weights_line(facts, self.inner), "formula"),
+            ("cost", words.cost(facts, self.again), "prose"),
             ("sees", words.sees(self.receptive_field), "prose"),
             ("mask", words.mask(facts), "prose"),
             ("training", words.training(facts), "prose"),
@@ -116,9 +120,11 @@ def _shape_line(facts):
     return "\n".join([f"{left} -> {right}", *dict.fromkeys(sums)])
 
 
-def _weights_line(facts):
+def _weights_line(facts, inner):
     if not facts.weights:
         return ""
+    if inner is not None:
+        return words.inside(facts.parameters)
     total, legend = parameters.sum_of_products(facts.weights), parameters.legend(facts.weights)
     frozen = words.not_trained(sum(w.count for w in facts.weights if not w.trainable), facts.parameters)
     return f"{total}{frozen}" + (f"\n{legend}" if legend else "")
@@ -135,14 +141,14 @@ class ModelExplanation(Answer):
     """
 
     def __init__(self, model, input_shape=None):
-        calls = calls_of(model, input_shape)
+        calls, inputs, outputs = calls_and_ends(model, input_shape)
         self.name, self.kind = model.name, type(model).__name__
-        self.inputs, self.outputs = _ends(model, calls)
+        self.inputs, self.outputs = ([tuple(x.shape) for x in ends] for ends in (inputs, outputs))
         self.parameters = model.count_params()
         self.weight_bytes = bytes_of(model)
         known = {}
         self.layers = [LayerExplanation(call, known) for call in calls]
-        _add_receptive_fields(calls, self.layers)
+        _add_receptive_fields(calls, self.layers, inputs)
 
     @property
     def multiply_adds(self):
@@ -186,35 +192,29 @@ class ModelExplanation(Answer):
         )
 
 
-def _add_receptive_fields(calls, explanations):
-    """Compose what each layer reads with what its inputs have read, back to the model's inputs."""
-    read, sources = {}, {}
+def _add_receptive_fields(calls, explanations, inputs):
+    """Compose what each layer reads with what its inputs have read, back to the model's inputs.
+
+    Where a model computes between two layers, what comes behind is left open.
+    """
+    read, sources, own = {}, {}, {id(x) for x in inputs}
     for call, told in zip(calls, explanations, strict=True):
         if not told.reads:
             continue
-        before = []
-        for x, axes in zip(call.inputs, told.reads, strict=True):
-            if id(x) not in read:
+        for x in call.inputs:
+            if id(x) in own and id(x) not in read:
                 history = getattr(x, "_keras_history", None)
                 name = history.operation.name if history and history.operation else "the input"
                 sources[name] = (x.shape, names_of(call, x))
                 read[id(x)] = {name: reading.own(len(x.shape))}
-            before.append((read[id(x)], axes))
+        if not all(id(x) in read for x in call.inputs):
+            continue
+        before = [(read[id(x)], axes) for x, axes in zip(call.inputs, told.reads, strict=True)]
         after = reading.union(reading.through(state, axes) for state, axes in before)
         for x in call.outputs:
             read[id(x)] = after
         if any(state != after for state, _ in before):
             told.receptive_field = {name: (axes, *sources[name]) for name, axes in after.items()}
-
-
-def _ends(model, calls):
-    """Return the shapes of what goes into a model and of what comes out."""
-    graph = graph_of(model)
-    if graph is not None:
-        return [tuple(x.shape) for x in graph.inputs], [tuple(x.shape) for x in graph.outputs]
-    made = {id(x) for call in calls for x in call.outputs}
-    inputs = {id(x): tuple(x.shape) for call in calls for x in call.inputs if id(x) not in made}
-    return list(inputs.values()), [tuple(x.shape) for call in calls if not call.feeds for x in call.outputs]
 
 
 def call_of(layer, input_shape=None, dtype=None):

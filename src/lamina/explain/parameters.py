@@ -56,20 +56,13 @@ def _names(layer, pairs):
     """
     if len({id(owner) for _, owner in pairs}) == 1:
         return [v.name for v, _ in pairs]
-    for label in (lambda v, owner: owner.name, _outermost, lambda v, owner: "/".join(_around(v))):
-        names = ["" if owner is layer else label(v, owner) for v, owner in pairs]
+    around = [v.path.split(f"{layer.name}/", 1)[-1].split("/")[:-1] or [owner.name] for v, owner in pairs]
+    owners = [owner.name for _, owner in pairs]
+    for labels in (owners, [path[0] for path in around], ["/".join(path) for path in around]):
+        names = ["" if owner is layer else label for label, (_, owner) in zip(labels, pairs, strict=True)]
         if len(set(names)) == len({id(owner) for _, owner in pairs}):
             break
     return [f"{name} {v.name}".strip() for name, (v, _) in zip(names, pairs, strict=True)]
-
-
-def _around(variable):
-    """Return the names of the layers around a weight, but for the outermost."""
-    return variable.path.split("/")[1:-1]
-
-
-def _outermost(variable, owner):
-    return next(iter(_around(variable)), owner.name)
 
 
 def _weight(variable, owner, name, layer, input_shapes):

@@ -17,8 +17,22 @@ def without_sentence(name, found):
     return f"{start} with {then} instead of {shown(found.shape)} with {now}."
 
 
-def cost(facts):
-    """Say what the layer costs: arithmetic and memory."""
+def again(name):
+    """Say that a layer was called before."""
+    return f"The same layer as {name}, called once more, with the same weights."
+
+
+def inside(parameters):
+    """Say where the parameters of a model inside a model are told."""
+    return f"{number(parameters)}, of the layers inside"
+
+
+def cost(facts, known=False):
+    """Say what the layer costs: arithmetic and memory.
+
+    Args:
+        known: whether its weights were told of before.
+    """
     count = counted(facts.parameters, "parameter")
     if facts.action == "passes on":
         return f"{count}, no arithmetic: the data pass as they are"
@@ -29,7 +43,7 @@ def cost(facts):
     else:
         nothing = {"moves": "no arithmetic: it only moves data", "looks up": "no arithmetic: it only looks up"}
         work = f"{count}, {nothing.get(facts.action, 'no matrix product')}" + (f"; {output}" if output else "")
-    return work + (f"; {amount(facts.weight_bytes)} of weights" if facts.weight_bytes else "")
+    return work + (f"; {amount(facts.weight_bytes)} of weights" if facts.weight_bytes and not known else "")
 
 
 def amount(count):
@@ -223,7 +237,9 @@ def step(found, forward):
         return f"{outputs} {found.relation[several]} {inputs}{''.join(map(_pixels, found.inputs))}"
     reached = sum(region.count for region in found.outputs)
     total = sum(region.elements.size for region in found.outputs)
-    share = f": {number(reached)} of {number(total)}" if reached < total else ""
+    counted_already = len(found.outputs) == 1 and not found.outputs[0].is_box
+    share = f", of {number(total)} in all" if counted_already else f": {number(reached)} of {number(total)}"
+    share = share if reached < total else ""
     return f"{inputs} {_reach(sum(region.count for region in found.inputs) > 1)} {outputs}{share}"
 
 
@@ -235,7 +251,7 @@ def unknown_sizes(name, shape):
 def _pixels(region):
     """Name rows and columns of an input image."""
     pairs = [(axis, *span) for axis, span in zip(region.axes, region.ranges, strict=True) if axis in _PLACES]
-    if not region.is_input or not pairs or region.count == 1:
+    if not region.is_input or not pairs or region.count in (1, region.elements.size):
         return ""
     spans = [f"{_PLACES[axis]} {first}..{last}" for axis, first, last in pairs]
     return f": {region.name} {', '.join(spans)}"
