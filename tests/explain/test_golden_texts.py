@@ -134,11 +134,10 @@ def test_flatten_tells_what_the_next_layer_would_be_without_it():
         ),
         (layers.LSTM(8), (None, 5, 3), ["3·4·8 kernel + 8·4·8 recurrent_kernel + 4·8 bias = 384"]),
         (
-            layers.Bidirectional(layers.LSTM(3, return_sequences=True)),
+            layers.Bidirectional(layers.LSTM(3, return_sequences=True, name="lstm")),
             (None, 5, 4),
             [
                 "reads 1 to 5 steps",
-                "4·4·3 backward_lstm kernel",
                 "forward_lstm kernel, backward_lstm kernel: features ×",
             ],
         ),
