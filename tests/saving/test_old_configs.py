@@ -105,6 +105,61 @@ def test_tensorflow_functions_become_operations(called, keywords, expected):
     np.testing.assert_allclose(again(x), expected(x), rtol=1e-5, atol=1e-6)
 
 
+def node(op, constants, attributes=None, calls=("x",)):
+    """A `TensorFlowOpLayer` as tf.keras 2.3 wrote it: integers are texts, the name lacks its beginning."""
+    definition = {
+        "name": "tf",
+        "op": op,
+        "input": ["x", "tf/y"],
+        "attr": {"T": {"type": "DT_FLOAT"}, **(attributes or {})},
+    }
+    config = {"name": "tf", "trainable": True, "dtype": "float32", "node_def": definition, "constants": constants}
+    return {**layer("TensorFlowOpLayer", config, [[name, 0, 0, {}] for name in calls]), "name": "tf_op_layer_tf"}
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        (node("AddV2", {"1": 3.0}), lambda x: x + 3),
+        (node("Sub", {"0": 1.0}), lambda x: 1 - x),
+        (node("Mul", {}, calls=("x", "x")), lambda x: x * x),
+        (node("Relu6", {}), lambda x: x.clip(0, 6)),
+        (node("Mean", {"1": 1}, {"keep_dims": {"b": True}}), lambda x: x.mean(1, keepdims=True)),
+        (node("Max", {"1": [0, 1]}, {"keep_dims": {"b": False}}), lambda x: x.max()),
+        (node("Reshape", {"1": [-1, 2]}), lambda x: x.reshape(-1, 2)),
+        (node("ConcatV2", {"2": 1}, {"N": {"i": "2"}}, calls=("x", "x")), lambda x: np.concatenate([x, x], 1)),
+        (node("Pack", {}, {"axis": {"i": "1"}}, calls=("x", "x")), lambda x: np.stack([x, x], 1)),
+        (node("MatMul", {}, {"transpose_b": {"b": True}}, calls=("x", "x")), lambda x: x @ x.T),
+        (node("Cast", {}, {"DstT": {"type": "DT_INT32"}, "Truncate": {"b": False}}), lambda x: x.astype("int32")),
+        (
+            node(
+                "StridedSlice",
+                {"1": [0, 1], "2": [0, 3], "3": [1, 1]},
+                {"begin_mask": {"i": "1"}, "end_mask": {"i": "1"}, "shrink_axis_mask": {"i": "0"}},
+            ),
+            lambda x: x[:, 1:3],
+        ),
+        (
+            node(
+                "StridedSlice",
+                {"1": [0, 2, 0], "2": [0, 3, 0], "3": [1, 1, 1]},
+                {"ellipsis_mask": {"i": "1"}, "shrink_axis_mask": {"i": "2"}, "new_axis_mask": {"i": "4"}},
+            ),
+            lambda x: x[..., 2, None],
+        ),
+    ],
+)
+def test_nodes_of_tensorflow_become_operations(made, expected):
+    model = lamina.Model.from_config(graph(made, outputs="tf_op_layer_tf"))
+    x = np.random.default_rng(0).normal(size=(3, 4)).astype("float32")
+    np.testing.assert_allclose(model(x), expected(x), rtol=1e-5, atol=1e-6)
+
+
+def test_a_node_without_an_operation_is_named():
+    with pytest.raises(ValueError, match=r"L408: the file calls the TensorFlow function 'FFT'[^$]*\"tf_op_layer_tf\""):
+        lamina.Model.from_config(graph(node("FFT", {}), outputs="tf_op_layer_tf"))
+
+
 def test_a_constant_may_be_the_first_argument():
     config = graph(function("tf", "math.subtract", ["_CONSTANT_VALUE", -1, 1.0, {"y": ["x", 0, 0]}]), outputs="tf")
     assert lamina.Model.from_config(config)(np.full((1, 4), 3.0))[0, 0] == -2

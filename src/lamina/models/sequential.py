@@ -33,8 +33,9 @@ class Sequential(Model):
         super().__init__(trainable=trainable, name=name, **kwargs)
         object.__setattr__(self, "_functional", None)
         self._stack = []
+        named = {}
         for layer in layers or ():
-            self._push(layer)
+            self._push(layer, named)
         self._extend_graph()
 
     def add(self, layer, rebuild=True):
@@ -42,7 +43,7 @@ class Sequential(Model):
 
         Raises: ValueError for something that is no layer, a second input, or a name already used.
         """
-        self._push(layer)
+        self._push(layer, {other.name: other for other in self._stack})
         if rebuild:
             self._extend_graph()
 
@@ -54,9 +55,10 @@ class Sequential(Model):
             self._extend_graph()
         return layer
 
-    def _push(self, layer):
+    def _push(self, layer, named):
+        """Add a layer; `named` has those that are there, by name."""
         if not self._stack and getattr(layer, "_input_shape_arg", None) is not None:
-            self._push(InputLayer(shape=layer._input_shape_arg))
+            self._push(InputLayer(shape=layer._input_shape_arg), named)
         if hasattr(layer, "_keras_history") and isinstance(layer._keras_history.operation, InputLayer):
             layer = layer._keras_history.operation
         if not isinstance(layer, Layer):
@@ -64,7 +66,7 @@ class Sequential(Model):
                 f"Only instances of `Layer` can be added to a Sequential model. Received: {layer} (of type "
                 f"{type(layer)})"
             )
-        if any(layer.name == other.name and layer is not other for other in self._stack):
+        if named.setdefault(layer.name, layer) is not layer:
             raise ValueError(
                 f"All layers added to a Sequential model should have unique names. Name '{layer.name}' is already the "
                 "name of a layer in this model. Update the `name` argument to pass a unique name."

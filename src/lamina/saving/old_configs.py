@@ -2,7 +2,7 @@
 
 from lamina.core import errors, public_names
 from lamina.core.registry import get_registered_object
-from lamina.saving import migrations, old_functions
+from lamina.saving import migrations, old_functions, old_nodes
 
 _MODELS = ("Model", "Functional", "Network")
 _STACKS = ("Sequential",)
@@ -220,6 +220,9 @@ def _upgrade_graph(inner, depth):
 def _upgrade_node(layer, names, shifted, depth):
     """One entry of a graph: what is called, and its calls."""
     calls = [_upgrade_call(node, names, shifted) for node in layer.get("inbound_nodes") or []]
+    if layer.get("class_name") == "TensorFlowOpLayer" and calls:
+        layer, calls[0] = old_nodes.as_function(layer, calls[0])
+        layer["class_name"] = "TFOpLambda"
     if layer.get("class_name") in old_functions.CLASSES and calls:
         operation, arguments = old_functions.upgrade_function(layer, calls[0]["args"][0], calls[0]["kwargs"])
         return {**operation, "name": layer["name"], "inbound_nodes": [{"args": arguments, "kwargs": {}}]}
