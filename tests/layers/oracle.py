@@ -129,11 +129,27 @@ class Case:
 
     def check_gradients(self):
         """Compare the gradients of a random weighting of the outputs by all float inputs and trainable weights."""
-        ours, theirs = self.pair()
-        given = self._gradients(ours, lamina.StatelessScope, set_mask)
-        wanted = self._gradients(theirs, keras.StatelessScope, _set_keras_mask)
+        (_, given), (_, wanted) = self._differentiated()
         assert_same(given, wanted, self.tolerance or 1e-4)
         assert all(np.any(np.asarray(g, "float32")) for g in wanted), "a gradient of zeros compares nothing"
+
+    def check_outputs_and_gradients(self):
+        """Compare both from one compiled program, gradients by their largest value: small dtypes keep no more."""
+        (outputs, given), (wanted_outputs, wanted) = self._differentiated()
+        assert_same(outputs, wanted_outputs, self.tolerance)
+        scales = [np.abs(_numbers(g)).max(initial=1e-30) for g in wanted]
+        assert [(g.shape, _dtype(g)) for g in given] == [(g.shape, _dtype(g)) for g in wanted]
+        assert_same(
+            *([_numbers(g) / s for g, s in zip(gs, scales, strict=True)] for gs in (given, wanted)), self.tolerance
+        )
+
+    def _differentiated(self):
+        """Return the outputs and the gradients of Lamina's layer and of Keras's."""
+        ours, theirs = self.pair()
+        return (
+            self._gradients(ours, lamina.StatelessScope, set_mask),
+            self._gradients(theirs, keras.StatelessScope, _set_keras_mask),
+        )
 
     def _gradients(self, layer, scope, attach):
         inputs = _map(jnp.asarray, self.arrays())
@@ -144,11 +160,13 @@ class Case:
                 outputs = self._call(layer, inputs, attach)
             rng = np.random.default_rng(2)
             floats = [y for y in _leaves(outputs) if jnp.issubdtype(y.dtype, jnp.floating)]
-            return sum(jnp.sum(y * rng.standard_normal(y.shape).astype(y.dtype)).astype("float32") for y in floats)
+            total = sum(jnp.sum(y * rng.standard_normal(y.shape).astype(y.dtype)).astype("float32") for y in floats)
+            return total, _leaves(outputs)
 
         floating = all(jnp.issubdtype(x.dtype, jnp.floating) for x in _leaves(inputs))
-        gradients = jax.jit(jax.grad(loss, (0, 1) if floating else 0))([v.value for v in variables], inputs)
-        return jax.tree_util.tree_leaves(gradients)
+        differentiate = jax.jit(jax.grad(loss, (0, 1) if floating else 0, has_aux=True))
+        gradients, outputs = differentiate([v.value for v in variables], inputs)
+        return outputs, jax.tree_util.tree_leaves(gradients)
 
     def check_symbolic(self):
         """Compare output shapes of symbolic calls with an unknown batch, and with all sizes but the known unknown."""
