@@ -132,3 +132,16 @@ def test_arguments_reach_only_layers_that_registered_them_and_before_the_first_c
     assert set(layer._call_context_args) == {"shifted", "training"}
     with pytest.raises(RuntimeError, match="after the layer has been called"):
         _registering(layer)
+
+
+def test_the_config_of_a_users_layer_tells_what_it_is_now():
+    class Scaled(layers.Layer):
+        def __init__(self, factor, **kwargs):
+            super().__init__(**kwargs)
+
+    layer = Scaled(3, trainable=True, dtype="mixed_bfloat16")
+    layer.trainable = False
+    config = layer.get_config()
+    assert (config["factor"], config["trainable"]) == (3, False)
+    assert config["dtype"]["config"] == {"name": "mixed_bfloat16"}
+    assert Scaled.from_config(config).get_config() == config

@@ -14,6 +14,7 @@ KerasHistory = collections.namedtuple("KerasHistory", ["operation", "node_index"
 KerasHistory.__doc__ = "Which call made a symbolic tensor: the operation, its how-manieth call, its how-manieth output."
 
 _PLAIN = (str, int, float, bool, type(None))
+_NOW = {"name", "trainable", "dtype"}  # configs tell what these are, not what the constructor was given
 
 
 class Node:
@@ -213,7 +214,7 @@ def own_config(instance, config):
     accepted = parameters(type(instance))
     if "name" not in accepted and not any(p.kind is inspect.Parameter.VAR_KEYWORD for p in accepted.values()):
         config.pop("name", None)
-    return {**config, **{key: value for key, value in given.items() if key != "name"}}
+    return {**config, **{key: value for key, value in given.items() if key not in _NOW}}
 
 
 def _is_plain(structure):
