@@ -161,3 +161,8 @@ def test_a_batch_normalization_keeps_to_the_channels_it_was_built_with():
 def test_a_mask_of_another_rank_is_an_error():
     with pytest.raises(ValueError, match="one axis less"):
         layers.BatchNormalization()(np.ones((2, 4, 3)), mask=np.ones((2,), bool))
+
+
+def test_group_normalization_leaves_the_samples_of_a_batch_apart():
+    with pytest.raises(ValueError, match=r"GroupNormalization .* cannot be that of the batch. Received: axis=0"):
+        layers.GroupNormalization(2, axis=0)(np.ones((2, 4, 4), "float32"))

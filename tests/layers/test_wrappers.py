@@ -129,3 +129,8 @@ def test_what_makes_no_sense_is_refused(library):
         layers.TimeDistributed(layers.Dense(2))(np.ones((2, 3), "float32"))
     with pytest.raises(ValueError):
         layers.TimeDistributed(layers.Dense(2))(np.ones(X, "float32"), mask=np.ones((2, 4), bool))
+
+
+def test_bidirectional_keeps_what_configs_leave_out():
+    both = layers.Bidirectional(layers.LSTM(2, use_cudnn=False))
+    assert (both.forward_layer.use_cudnn, both.backward_layer.use_cudnn) == (False, False)

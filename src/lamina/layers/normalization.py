@@ -179,6 +179,11 @@ class GroupNormalization(Layer):
     def build(self, input_shape):
         """Make gamma and beta."""
         (channels,) = _sizes_along(self, input_shape, [self.axis])
+        if self.axis % len(input_shape) == 0:
+            raise ValueError(
+                f"GroupNormalization '{self.name}' normalizes each sample: its `axis` cannot be that of the batch. "
+                f"Received: axis={self.axis} for an input of the shape {tuple(input_shape)}"
+            )
         self.groups = channels if self.groups == -1 else self.groups
         if channels < self.groups:
             raise ValueError(

@@ -249,6 +249,8 @@ def _require_layer(wrapper, layer):
 
 def _copy(layer, **changes):
     """Return a layer of the same kind with `changes` in its config; with weights of its own if the other is built."""
+    if hasattr(layer, "use_cudnn"):  # which configs leave out
+        changes["use_cudnn"] = layer.use_cudnn
     with CustomObjectScope(serialization.custom_objects_in(layer)):
         copy = type(layer).from_config({**layer.get_config(), **changes})
     if layer.built:
