@@ -178,3 +178,11 @@ def test_seeds_are_integers(bad):
 def test_the_global_generator_is_refused_in_compiled_code():
     with pytest.raises(ValueError, match="SeedGenerator"):
         jax.jit(lambda x: x + global_seed_generator().next()[0])(jnp.uint32(1))
+
+
+@pytest.mark.parametrize("one", [[1.5, 0.0], [3, 0]])
+def test_and_or_xor_and_not_are_those_of_truth_values(one):
+    variable, other = Variable(np.array(one)), np.array([2, 0])
+    for result in (variable & other, other[0] & variable, variable | other, variable ^ np.array([0, 0])):
+        assert result.tolist() == [True, False]
+    assert (~variable).tolist() == [False, True]

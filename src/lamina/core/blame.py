@@ -2,17 +2,17 @@
 
 import os
 import re
-import traceback
 
 from lamina.core import tree
 from lamina.core.errors import LaminaError, ShapeError, describe, message, parts_of
-from lamina.core.failures import failure_of, note_failure
+from lamina.core.failures import failure_of, note_failure, origin_of
 
 _UNPLACED = "_lamina_unplaced"
+_ENGINE = ("/jax/", "/jaxlib/", "/numpy/", "/opt_einsum/")
 _OURS = os.path.dirname(os.path.dirname(__file__)) + os.sep
 
 
-class CallTypeError(LaminaError, TypeError):
+class CallTypeError(ShapeError, TypeError):
     """Arrays that cannot be combined, where the engine raises TypeError."""
 
 
@@ -25,7 +25,7 @@ def with_context(error, layer, args, kwargs):
     failure = failure_of(error)
     if failure is None:
         arguments = ", ".join(describe(x) for x in tree.flatten((args, kwargs)) if hasattr(x, "shape"))
-        if _comes_from_engine(error) and type(error) in (TypeError, ValueError):
+        if _comes_from_engine(error) and type(error) in (TypeError, ValueError, IndexError):
             kind = CallTypeError if isinstance(error, TypeError) else ShapeError
             told = str(error).strip().splitlines()[0]
             error = kind(
@@ -67,14 +67,8 @@ def _place(layer):
 
 
 def _comes_from_engine(error):
-    return any(part in _origin(error) for part in ("/jax/", "/jaxlib/", "/numpy/"))
+    return not _comes_from_us(error) and any(part in origin_of(error) for part in _ENGINE)
 
 
 def _comes_from_us(error):
-    return _origin(error).startswith(_OURS)
-
-
-def _origin(error):
-    """Return the file in which an error was raised."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return frames[-1].filename if frames else ""
+    return origin_of(error).startswith(_OURS)

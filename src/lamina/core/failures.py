@@ -1,5 +1,6 @@
 """What was being called when something went wrong: kept for whoever asks, without the data."""
 
+import traceback
 import weakref
 from dataclasses import dataclass, field
 
@@ -7,6 +8,7 @@ from lamina.core import tree
 from lamina.core.tensor import KerasTensor
 
 _ATTRIBUTE = "_lamina_failure"
+_ORIGIN = "_lamina_origin"
 
 
 @dataclass(eq=False)
@@ -52,6 +54,18 @@ def note_failure(error):
     setattr(error, _ATTRIBUTE, failure)
     _last = weakref.ref(failure)
     return failure
+
+
+def note_origin(error):
+    """Note in which file an error was raised, while the engine has not yet taken its frames out of the traceback."""
+    if not hasattr(error, _ORIGIN):
+        setattr(error, _ORIGIN, traceback.extract_tb(error.__traceback__)[-1].filename)
+
+
+def origin_of(error):
+    """Return the file in which an error was raised."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return getattr(error, _ORIGIN, frames[-1].filename if frames else "")
 
 
 def note_next(error, layers):

@@ -15,6 +15,7 @@ from jax import export
 
 from lamina.core import tree
 from lamina.core.context import entering, get_mask, set_mask, thread
+from lamina.core.failures import note_origin
 from lamina.core.state import StatelessScope
 from lamina.core.tensor import KerasTensor
 
@@ -136,7 +137,11 @@ def _trace(function, inputs, masks, sizes):
     rest = {}
 
     def flat(arrays, mask_arrays):
-        result = function(arrays, mask_arrays)
+        try:
+            result = function(arrays, mask_arrays)
+        except Exception as error:
+            note_origin(error)
+            raise
         outputs = tree.flatten(result)
         is_array = [isinstance(x, jax.Array) for x in outputs]
         rest["structure"] = tree.map_structure(lambda x: None if isinstance(x, jax.Array) else x, result)

@@ -205,7 +205,9 @@ def standardize_shape(shape):
 
     Raises: ValueError for a size that is negative or no number.
     """
-    if shape is None or not hasattr(shape, "__iter__"):
+    if shape is None:
+        raise ValueError("Undefined shapes are not supported. Expected a tuple of sizes, such as (None, 28, 28).")
+    if not hasattr(shape, "__iter__"):
         raise ValueError(f"Cannot convert '{shape}' to a shape. Expected a tuple of sizes, such as (None, 28, 28).")
     return tuple(_standardize_size(size, shape) for size in shape)
 

@@ -77,7 +77,8 @@ class Variable:
     def _start_from_initializer(self, initializer, shape, dtype):
         if shape is None:
             raise ValueError(
-                f"A Variable made from an initializer needs a shape. Received: initializer={initializer} and shape=None"
+                "When creating a Variable from an initializer, the `shape` argument should be specified. "
+                f"Received: initializer={initializer} and shape=None"
             )
         self._shape = _known_shape(shape, self._path)
         self._dtype = dtypes.standardize_dtype(dtype)
@@ -252,7 +253,7 @@ class Variable:
         return int(self.value)
 
     def __bool__(self):
-        raise TypeError("A Variable has no truth value; compare its `.value`.")
+        raise TypeError("A Keras Variable cannot be used as a boolean; compare its `.value`.")
 
     def __len__(self):
         return len(self.value)
@@ -273,7 +274,7 @@ class Variable:
         return abs(self.value)
 
     def __invert__(self):
-        return ~self.value
+        return jnp.logical_not(self.value)
 
     def __round__(self, ndigits=None):
         return round(self.value, ndigits or 0)
@@ -303,9 +304,16 @@ def _operand(x):
     return x.value if isinstance(x, Variable) else x
 
 
-for _name in ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor"]:
+def _logical(function):
+    return lambda self, other: function(self.value, _operand(other))
+
+
+for _name in ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"]:
     setattr(Variable, f"__{_name}__", _binary(f"__{_name}__"))
     setattr(Variable, f"__r{_name}__", _binary(f"__r{_name}__"))
+for _name, _function in {"and": jnp.logical_and, "or": jnp.logical_or, "xor": jnp.logical_xor}.items():
+    setattr(Variable, f"__{_name}__", _logical(_function))
+    setattr(Variable, f"__r{_name}__", _logical(_function))
 for _name in ["eq", "ne", "lt", "le", "gt", "ge"]:
     setattr(Variable, f"__{_name}__", _binary(f"__{_name}__"))
 

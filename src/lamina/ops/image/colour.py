@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 
 from lamina.core import dtypes
+from lamina.core.context import is_known
 from lamina.core.op import op
 from lamina.ops.casting import as_float
 from lamina.ops.image.frames import on_batch
@@ -78,5 +79,5 @@ def _check_float(images):
 
 
 def _check_channels(x):
-    if x.shape[-1] != 3:
+    if is_known(x.shape[-1]) and x.shape[-1] != 3:
         raise ValueError(f"Input images must have 3 channels, but received images with {x.shape[-1]} channels.")

@@ -17,7 +17,7 @@ def max_pool(inputs, pool_size, strides=None, padding="valid", data_format=None)
         pool_size: size of the window [pixels].
         strides: step between windows, by default their size [pixels].
         padding: "valid" or "same".
-    Raises:   ValueError for another padding.
+    Raises:   ValueError for another padding, and for pictures that are smaller than the window.
     """
     return _pool(pooling.max_pool, inputs, pool_size, strides, padding, data_format)
 
@@ -38,6 +38,11 @@ def _pool(kernel, inputs, pool_size, strides, padding, data_format):
     x = to_channels_last(inputs, data_format)
     window = per_axis(pool_size, x.ndim - 2)
     y = kernel(x, window, window if strides is None else per_axis(strides, x.ndim - 2), padding.lower())
+    if 0 in y.shape[1:-1]:
+        raise ValueError(
+            "Computed output size would be zero or negative: the input is smaller than the window. "
+            f"Received: inputs.shape={inputs.shape}, pool_size={pool_size}, padding={padding}"
+        )
     return from_channels_last(y, data_format)
 
 

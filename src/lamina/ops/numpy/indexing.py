@@ -1,18 +1,34 @@
 """Elements taken by place or by condition, sorted, and searched for."""
 
 import jax.numpy as jnp
+import numpy as np
 
-from lamina.core.context import thread
+from lamina.core.context import is_known, thread
 from lamina.core.op import op
 from lamina.core.shapes import unknown_size
 
 
 @op("x", "key", lists=("key",))
 def get_item(x, key):
-    """Return x[key]: numbers, slices, None, ..., arrays of places or of truth values; a list is read as a tuple."""
+    """Return x[key]: numbers, slices, None, ..., arrays of places or of truth values; a list is read as a tuple.
+
+    Raises: ValueError for a number that no place of a symbolic tensor has.
+    """
     if isinstance(key, list | tuple):  # JSON knows no tuples: in a saved graph, [0, 1] was (0, 1)
         key = tuple(jnp.asarray(part) if isinstance(part, list) else part for part in key)
+    if thread.shape_trace:
+        _check_places(x.shape, key)
     return jnp.asarray(x)[key]
+
+
+def _check_places(shape, key):
+    """Let NumPy look for places that are not there: JAX takes the nearest one."""
+    parts = key if isinstance(key, tuple) else (key,)
+    if all(part is None or part is Ellipsis or isinstance(part, int | slice) for part in parts):
+        try:
+            np.broadcast_to(np.int8(0), [size if is_known(size) else 1 << 20 for size in shape])[parts]
+        except IndexError as error:
+            raise ValueError(f"{error}. Received: key={key} for shape {shape}") from error
 
 
 @op("x", "indices")
@@ -29,8 +45,13 @@ def take_along_axis(x, indices, axis=None):
 
 @op("condition", "x1", "x2")
 def where(condition, x1=None, x2=None):
-    """Return x1 where the condition holds and x2 elsewhere; the places where it holds if there is no x1 and x2."""
-    return nonzero(condition) if x1 is None and x2 is None else jnp.where(condition, x1, x2)
+    """Return x1 where the condition holds and x2 elsewhere; the places where it holds if there is no x1 and x2.
+
+    Raises: ValueError if only one of them is given.
+    """
+    if (x1 is None) != (x2 is None):
+        raise ValueError(f"`x1` and `x2` either both should be `None` or both given. Received: x1={x1}, x2={x2}")
+    return nonzero(condition) if x1 is None else jnp.where(condition, x1, x2)
 
 
 @op("condlist", "choicelist", "default", lists=("condlist", "choicelist"))

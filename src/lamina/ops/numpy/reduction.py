@@ -280,5 +280,12 @@ def histogram(x, bins=10, range=None):
     """Count the elements in `bins` equal intervals from the smallest to the largest, or over `range`.
 
     Returns:  the counts, and the edges of the intervals, one more.
+    Raises:   ValueError unless `bins` is a positive number and `range` two.
     """
+    if not isinstance(bins, int) or bins < 0:
+        raise ValueError(f"Argument `bins` should be a non-negative integer. Received: bins={bins}")
+    if range and (len(range) != 2):
+        raise ValueError(f"Argument `range` must be a tuple of two elements. Received: range={range}")
+    if range and range[1] < range[0]:
+        raise ValueError(f"The second element of `range` must be greater than the first. Received: range={range}")
     return jnp.histogram(x, bins, range)

@@ -1,6 +1,7 @@
 """Functions that move elements and compute nothing."""
 
 import jax.numpy as jnp
+import numpy as np
 
 from lamina.core import dtypes
 from lamina.core.op import op
@@ -8,7 +9,15 @@ from lamina.core.op import op
 
 @op
 def reshape(x, newshape):
-    """Arrange the elements, in row-major order, in another shape; one size may be -1, what is left over."""
+    """Arrange the elements, in row-major order, in another shape; one size may be -1, what is left over.
+
+    Raises: ValueError for other negative sizes, or several -1.
+    """
+    sizes = [newshape] if isinstance(newshape, int) else [size for size in newshape if isinstance(size, int)]
+    if min(sizes, default=0) < -1:
+        raise ValueError(f"Each size must be a non-negative integer or -1. Received: newshape={newshape}")
+    if sizes.count(-1) > 1:
+        raise ValueError(f"There can be at most one unknown dimension, -1. Received: newshape={newshape}")
     return jnp.reshape(x, newshape)
 
 
@@ -35,7 +44,14 @@ def squeeze(x, axis=None):
 
 @op
 def transpose(x, axes=None):
-    """Put the axes in the order `axes`, by default the reverse."""
+    """Put the axes in the order `axes`, by default the reverse.
+
+    Raises: ValueError if `axes` does not name each axis once.
+    """
+    if axes is not None and sorted(axis % x.ndim if -x.ndim <= axis < x.ndim else axis for axis in axes) != list(
+        range(x.ndim)
+    ):
+        raise ValueError(f"`axes` must be a valid permutation of {x.ndim} axes. Received: axes={axes}")
     return jnp.transpose(x, axes)
 
 
@@ -97,7 +113,7 @@ def roll(x, shift, axis=None):
 @op
 def repeat(x, repeats, axis=None):
     """Repeat each element `repeats` times along `axis`, in the flat array if None."""
-    return jnp.repeat(x, jnp.asarray(repeats) if isinstance(repeats, list | tuple) else repeats, axis)
+    return jnp.repeat(x, np.asarray(repeats) if isinstance(repeats, list | tuple) else repeats, axis)
 
 
 @op
@@ -119,7 +135,9 @@ def pad(x, pad_width, mode="constant", constant_values=None):
     if constant_values is None:
         return jnp.pad(x, pad_width, mode)
     if mode != "constant":
-        raise ValueError(f'`constant_values` only means something with mode="constant". Received: mode={mode!r}')
+        raise ValueError(
+            f"Argument `constant_values` can only be provided when `mode == 'constant'`. Received: mode={mode}"
+        )
     return jnp.pad(x, pad_width, mode, constant_values=constant_values)
 
 
@@ -217,7 +235,12 @@ def diagflat(x, k=0):
 
 @op
 def diagonal(x, offset=0, axis1=0, axis2=1):
-    """Take out the diagonal of the plane of two axes; it becomes the last axis."""
+    """Take out the diagonal of the plane of two axes; it becomes the last axis.
+
+    Raises: ValueError if the two are the same.
+    """
+    if axis1 == axis2:
+        raise ValueError(f"`axis1` and `axis2` cannot be the same. Received: axis1={axis1}, axis2={axis2}")
     return jnp.diagonal(x, offset, axis1, axis2)
 
 
