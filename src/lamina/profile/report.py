@@ -8,7 +8,7 @@ from lamina.explain.document import Block, Line, Table
 from lamina.explain.formulas import number
 from lamina.profile import flame
 from lamina.profile import words as sentences
-from lamina.profile.in_place import OTHER, UPDATE, Share
+from lamina.profile.in_place import OTHER, UPDATE, UPDATE_SCOPE, Share
 from lamina.profile.measure import Time
 
 
@@ -42,8 +42,8 @@ class LayerProfile:
     def reached(self, machine):
         """Return the share of what this machine can do at the layer's intensity: its place under the roofline."""
         if not self.multiply_adds:
-            return self.bytes / machine.bandwidth / self.forward.median
-        return self.flops / min(machine.flops, self.intensity * machine.bandwidth)
+            return self.bytes / machine.bandwidth_for(self.bytes) / self.forward.median
+        return self.flops / min(machine.flops, self.intensity * machine.bandwidth_for(self.bytes))
 
     @property
     def flops(self):
@@ -55,7 +55,7 @@ class LayerProfile:
         if not self.multiply_adds:
             return "memory"
         needed = 2 * self.multiply_adds / machine.flops
-        return "compute" if needed > self.bytes / machine.bandwidth else "memory"
+        return "compute" if needed > self.bytes / machine.bandwidth_for(self.bytes) else "memory"
 
     def to_dict(self):
         """Return plain data."""
@@ -143,12 +143,12 @@ class Profile(Answer):
 
     def document(self):
         """Return totals, a table of the layers, and the three that are worth a look."""
-        peak, copy = self.machine.flops / 1e9, self.machine.bandwidth / 1e9
+        able = [value / 1e9 for value in (self.machine.flops, self.machine.bandwidth, self.machine.near_bandwidth)]
         lines = [
             Line(sentences.took(_ms(self.predict), _ms(self.step), self.step.spread, self.compile_seconds)),
             Line(sentences.keeps(self.memory)),
             Line(sentences.convention()),
-            Line(sentences.machine(peak, copy)),
+            Line(sentences.machine(*able)),
         ]
         headers = [
             "layer",
@@ -186,29 +186,32 @@ class Profile(Answer):
             layer.bound(self.machine),
             f"{here * 1e3:.3f}",
             f"{here / self.step.median:.0%}",
-            ", ".join(sorted(layer.share.fused_with)),
+            ", ".join(sorted({UPDATE_SCOPE: UPDATE}.get(name, name) for name in layer.share.fused_with)),
         ]
 
     def advice(self):
-        """Yield the three things worth changing first, the one that takes most of the step first."""
+        """Yield what to change first: up to three that take most of the step, those that want the same together."""
         total = self.step.median
         found = [(self.in_place(layer.name) / total, layer) for layer in self.layers]
         found += [(self.in_place(UPDATE) / total, UPDATE), (self.in_place(OTHER) / total, OTHER)]
-        for part, what in sorted(found, key=lambda pair: -pair[0])[:_ADVICE]:
-            yield self._advice(part, what)
+        found.sort(key=lambda pair: -pair[0])
+        alike = {}
+        for part, what in [pair for pair in found[:_ADVICE] if pair[0] >= _LEAST] or found[:1]:
+            alike.setdefault(self._remedy(what), []).append((what if isinstance(what, str) else what.name, part))
+        for remedy, takers in alike.items():
+            yield f"{sentences.take(takers)}{remedy}"
 
-    def _advice(self, part, what):
+    def _remedy(self, what):
         if what in (UPDATE, OTHER):
-            return sentences.updating(part) if what == UPDATE else sentences.outside(part)
-        if what.bound(self.machine) == "memory":
-            return sentences.moves(what.name, part, what.bytes)
-        reached = min(what.reached(self.machine), 1.0)
-        told = sentences.at_the_roof if reached > _NEAR else sentences.below_the_roof
-        return told(what.name, part, reached)
+            return sentences.FEWER_UPDATES if what == UPDATE else sentences.MORE_SAMPLES
+        if what.reached(self.machine) < _NEAR:
+            return sentences.BELOW_THE_ROOF
+        return sentences.LESS_WORK if what.bound(self.machine) == "compute" else sentences.LESS_MEMORY
 
 
-_ADVICE = 3  # sentences [count]
-_NEAR = 0.6  # of the roof, from where on only less work helps [fraction 0-1]
+_ADVICE = 3  # things to change [count]
+_LEAST = 0.05  # of the step that one of them takes [fraction 0-1]
+_NEAR = 0.6  # of the roof, from where on only less work or less memory helps [fraction 0-1]
 
 
 class ProfileComparison(Answer):

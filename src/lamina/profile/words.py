@@ -14,9 +14,10 @@ def keeps(memory):
     return f"weights {amount(memory.parameters)}, outputs of all layers {amount(memory.activations)}{peak}"
 
 
-def machine(flops, bandwidth):
+def machine(flops, bandwidth, near):
     """Say what this machine can do."""
-    return f"this machine reaches {flops:.0f} GFLOP/s in a matrix product and {bandwidth:.0f} GB/s in a copy"
+    copies = f"{bandwidth:.0f} GB/s in a copy ({near:.0f} GB/s within its caches)"
+    return f"this machine reaches {flops:.0f} GFLOP/s in a matrix product and {copies}"
 
 
 def convention():
@@ -24,40 +25,22 @@ def convention():
     return "One multiply-add counts as one; GFLOP/s count it as two operations, one multiplication and one addition."
 
 
-def takes(name, part):
-    """Say how much of the step a layer takes."""
-    return f"{name} takes {part:.0%} of the step"
+def take(takers):
+    """Say how much of the step layers take: pairs (name, part)."""
+    names = [f"{name} {part:.0%}" for name, part in takers]
+    return f"Of the step, {' and '.join(filter(None, (', '.join(names[:-1]), names[-1])))}: "
 
 
-def at_the_roof(name, part, reached):
-    """Say that only less work helps."""
-    return f"{takes(name, part)}, at {reached:.0%} of what this machine can do there: only less work makes it faster."
-
-
-def below_the_roof(name, part, reached):
-    """Say that the layer's sizes do not suit the machine."""
-    return (
-        f"{takes(name, part)} at {reached:.0%} of what this machine can do there: a larger batch, or sizes that are "
-        "multiples of 16, would use it better."
-    )
-
-
-def moves(name, part, count):
-    """Say that the layer waits for memory."""
-    return (
-        f"{takes(name, part)} and is limited by the {amount(count)} that it moves: make what goes through it "
-        "smaller (pooling or strides before it), or give it fewer bits (a mixed policy)."
-    )
-
-
-def outside(part):
-    """Say that much time is in no layer."""
-    return f"{part:.0%} of the step belongs to no layer: a larger batch spreads it over more samples."
-
-
-def updating(part):
-    """Say that the optimizer takes much."""
-    return f"The optimizer takes {part:.0%} of the step: a larger batch means fewer updates for the same samples."
+LESS_WORK = "at what this machine can do, so only less work makes it faster."
+LESS_MEMORY = (
+    "limited by the memory that is moved. Make what goes through smaller (pooling or strides before it), or give it "
+    "fewer bits (a mixed policy)."
+)
+BELOW_THE_ROOF = (
+    "far below what this machine can do there. A larger batch, or sizes that are multiples of 16, would use it better."
+)
+FEWER_UPDATES = "the weights are updated. A larger batch means fewer updates for the same samples."
+MORE_SAMPLES = "what belongs to no layer. A larger batch spreads it over more samples."
 
 
 def faster(first, second, seconds):
