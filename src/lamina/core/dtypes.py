@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import dtypes as jax_dtypes
 
-from lamina.core import config
+from lamina.core import config, texts
 
 FLOAT_DTYPES = ("float8_e4m3fn", "float8_e5m2", "bfloat16", "float16", "float32", "float64")
 INT_DTYPES = ("uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64")
@@ -31,7 +31,7 @@ def standardize_dtype(dtype):
     if isinstance(dtype, type | str) and dtype in _PYTHON_TYPES:
         return _PYTHON_TYPES[dtype] or config.floatx()
     if hasattr(dtype, "name"):
-        name = str(dtype.name)
+        name = "string" if dtype.name == texts.NAME else str(dtype.name)
     elif hasattr(dtype, "__name__"):
         name = dtype.__name__
     else:
@@ -39,6 +39,17 @@ def standardize_dtype(dtype):
     if name not in DTYPES:
         raise ValueError(f"Invalid dtype: {dtype}. Expected one of {sorted(DTYPES)}.")
     return name
+
+
+def in_programs(dtype):
+    """Return what JAX takes for `dtype`: 64 bits are 32 unless it was told to keep them, texts have a dtype of its own.
+
+    Example:
+        >>> str(in_programs("int64")), str(in_programs("string"))
+        ('int32', 'key<text>')
+    """
+    name = standardize_dtype(dtype)
+    return texts.text_dtype() if name == "string" else jax_dtypes.canonicalize_dtype(name)
 
 
 def is_float(dtype):
@@ -97,6 +108,8 @@ def as_array(x, dtype=None, fresh=False):
     if hasattr(x, "_keras_variable"):
         x = x.value
     if isinstance(x, np.ndarray):
+        if texts.are_texts(x) and (dtype is None or standardize_dtype(dtype) == "string"):
+            return texts.to_array(x)
         x = x if fresh else x.copy()
         if x.dtype == dtype or (fresh and dtype is None):
             return jax.device_put(x)  # in its memory, if that is aligned; `asarray` would copy it
@@ -107,5 +120,7 @@ def as_array(x, dtype=None, fresh=False):
 
 def dtype_name(x):
     """Return the short form of an array's dtype: "f32", "i8", "bool"."""
+    if texts.are_texts(x) or getattr(x, "dtype", x) == "string":
+        return "string"
     name = np.dtype(jax_dtypes.canonicalize_dtype(x.dtype) if hasattr(x, "dtype") else x).name
     return name.replace("bfloat", "bf").replace("float", "f").replace("uint", "u").replace("int", "i")

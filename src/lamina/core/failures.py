@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from lamina.core import tree
 from lamina.core.tensor import KerasTensor
+from lamina.core.texts import are_texts
 
 _ATTRIBUTE = "_lamina_failure"
 _ORIGIN = "_lamina_origin"
@@ -79,7 +80,8 @@ def without_data(x):
     """Return a symbolic tensor of the same shape and dtype for an array; anything else as it is."""
     if isinstance(x, KerasTensor) or not (hasattr(x, "shape") and hasattr(x, "dtype")):
         return x
-    return KerasTensor(tuple(size if isinstance(size, int) else None for size in x.shape), x.dtype)
+    dtype = "string" if are_texts(x) else x.dtype
+    return KerasTensor(tuple(size if isinstance(size, int) else None for size in x.shape), dtype)
 
 
 def batched(x):

@@ -121,6 +121,8 @@ def _to_array(x):
         return x
     if hasattr(x, "_keras_variable"):
         return x.value
+    if isinstance(x, np.ndarray) and x.dtype.kind in "OSU":
+        return dtypes.as_array(x)
     if isinstance(x, _ARRAY_LIKE) or hasattr(x, "__array__"):
         return jnp.asarray(x)
     return x

@@ -167,7 +167,7 @@ def draw_seed(seed):
         return seed.next()
     if isinstance(seed, int | np.integer) and not isinstance(seed, bool):
         return jnp.array([int(seed) & 0xFFFFFFFF, 0], dtype="uint32")
-    if seed is None and thread.shape_trace:  # any numbers have the same shape
+    if seed is None and thread.shape_trace and _global["in_programs"] is None:  # any numbers have the same shape
         return jnp.zeros(2, "uint32")
     if seed is None:
         return global_seed_generator().next(ordered=False)

@@ -13,7 +13,7 @@ import re
 import jax
 from jax import export
 
-from lamina.core import tree
+from lamina.core import dtypes, tree
 from lamina.core.context import entering, get_mask, set_mask, thread
 from lamina.core.failures import note_origin
 from lamina.core.state import StatelessScope
@@ -21,7 +21,6 @@ from lamina.core.tensor import KerasTensor
 
 PROBES = (240, 480)  # divisible by every small stride, and large enough for deep pyramids of windows
 SMALL_PROBES = (3, 6)  # below bounds that are written into functions, such as `min(size, 4)`; too small for many others
-_DTYPE_OF_TEXTS = "uint8"  # stands for one that JAX does not have, while only shapes matter
 _AXIS_NAMES = {1: "b", 2: "bn", 3: "btc", 4: "bhwc", 5: "bdhwc"}
 
 
@@ -149,7 +148,7 @@ def _trace(function, inputs, masks, sizes):
         arrays = [x for x in outputs if isinstance(x, jax.Array)]
         return arrays, [get_mask(x) for x in arrays]
 
-    specs = [jax.ShapeDtypeStruct(sizes(x.shape), _DTYPE_OF_TEXTS if x.dtype == "string" else x.dtype) for x in inputs]
+    specs = [jax.ShapeDtypeStruct(sizes(x.shape), dtypes.in_programs(x.dtype)) for x in inputs]
     mask_specs = [None if mask is None else _mask_spec(mask, x.shape) for x, mask in zip(specs, masks, strict=True)]
     with StatelessScope(), entering(shape_trace=True):
         outputs, output_masks = jax.eval_shape(flat, specs, mask_specs)

@@ -8,6 +8,7 @@ from jax.interpreters import partial_eval
 
 from lamina.core import tree
 from lamina.core.context import entering, get_mask, set_mask
+from lamina.core.dtypes import in_programs
 from lamina.core.state import unchecked_scope
 from lamina.explain import formulas
 
@@ -71,7 +72,7 @@ def trace(call, shapes, training=False, shape_trace=False, masks=None):
         found["changed"] = changed
         return outputs, [m for m in output_masks if m is not None], [scope.values[id(v)] for v in changed]
 
-    specs = [jax.ShapeDtypeStruct(shape, x.dtype) for shape, x in zip(shapes, call.inputs, strict=True)]
+    specs = [jax.ShapeDtypeStruct(shape, in_programs(x.dtype)) for shape, x in zip(shapes, call.inputs, strict=True)]
     mask_specs = [None if shape is None else jax.ShapeDtypeStruct(shape, bool) for shape in masks]
     state = [jax.ShapeDtypeStruct(v.shape, v.stored_dtype) for v in variables]
     with warnings.catch_warnings():

@@ -12,9 +12,9 @@ import jax
 from jax import export as jax_export
 
 from lamina.core import errors, tree
-from lamina.core.dtypes import standardize_dtype
+from lamina.core.dtypes import in_programs
+from lamina.core.tensor import KerasTensor
 from lamina.export.onnx import export_onnx
-from lamina.layers import InputSpec
 from lamina.saving.archive import damaged, write_archive
 from lamina.saving.files import local_path, replacing
 
@@ -105,7 +105,12 @@ class ExportArchive:
         if not name.isidentifier() or any(name == other for _, other in self._programs):
             raise ValueError(f"Endpoint names are new Python names. Received: name={name!r}")
         _require_flatbuffers()
-        self._programs[folder, name] = jax_export.export(jax.jit(fn), platforms=platforms)(*specs).serialize()
+        try:
+            self._programs[folder, name] = jax_export.export(jax.jit(fn), platforms=platforms)(*specs).serialize()
+        except NotImplementedError as error:
+            if "callback" not in str(error):
+                raise
+            raise _asks_python(name) from None
 
     def write_out(self, filepath, options=None, verbose=True):
         """Write the file, whole or not at all; `options` are SavedModel's and mean nothing here.
@@ -121,6 +126,16 @@ class ExportArchive:
             write_archive(temporary, members)
         if verbose:
             print(f"Saved artifact at '{path}'; endpoints: {', '.join(endpoints)}.")
+
+
+def _asks_python(name):
+    return errors.FileError(
+        errors.message(
+            "L409",
+            f"'{name}' cannot be exported: it reads texts, or hashes, which a program asks Python for.",
+            fix="export the model behind these layers: keras.Model(numbers, outputs)",
+        )
+    )
 
 
 class Exported:
@@ -184,7 +199,9 @@ def _own_signature(model):
     if inputs:
         found = [getattr(model, "_inputs_struct", inputs if len(inputs) > 1 else inputs[0])]
     elif shapes := getattr(model, "_build_shapes", None):
-        found = [tree.map_shape_structure(partial(InputSpec, model.input_dtype), shape) for shape in shapes.values()]
+        found = [
+            tree.map_shape_structure(partial(KerasTensor, dtype=model.input_dtype), shape) for shape in shapes.values()
+        ]
     else:
         raise ValueError(
             "The model's inputs are not known: call it on data, or give `input_signature`, objects with `shape` and "
@@ -192,7 +209,7 @@ def _own_signature(model):
         )
     if any(getattr(layer, "stateful", False) for layer in model._flatten_layers()):
         return found
-    return tree.map_structure(lambda x: InputSpec(x.dtype, (None, *x.shape[1:])) if x.shape else x, found)
+    return tree.map_structure(lambda x: KerasTensor((None, *x.shape[1:]), x.dtype) if x.shape else x, found)
 
 
 def _symbolic(x, scope, counter):
@@ -201,4 +218,4 @@ def _symbolic(x, scope, counter):
     for axis, size in enumerate(x.shape):
         sizes.append(str(size) if size is not None else "batch" if axis == 0 else f"n{next(counter)}")
     shape = jax_export.symbolic_shape(", ".join(sizes), scope=scope) if sizes else ()
-    return jax.ShapeDtypeStruct(shape, standardize_dtype(x.dtype))
+    return jax.ShapeDtypeStruct(shape, in_programs(x.dtype))

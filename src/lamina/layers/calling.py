@@ -123,7 +123,7 @@ def to_tensors(layer, args, kwargs):
 
     Raises: ValueError for a positional argument that is no tensor.
     """
-    dtype = layer.input_dtype if layer.autocast else None
+    dtype = layer.input_dtype if layer.autocast and layer.input_dtype != "string" else None
     args = tuple(_convert(x, dtype) for x in args)
     kwargs = {name: _convert(x, dtype) for name, x in kwargs.items()}
     if not layer._allow_non_tensor_positional_args:

@@ -3,10 +3,10 @@
 import numpy as np
 
 from lamina.core.errors import ConfigurationError, message
+from lamina.core.texts import on_host
 from lamina.layers.category_encoding import encoded, refuse_sparse
 from lamina.layers.fingerprints import bucket, crossed, farmhash
 from lamina.layers.layer import Layer
-from lamina.layers.on_host import on_host
 
 MODES = ("int", "one_hot", "multi_hot", "count")
 
@@ -14,7 +14,7 @@ MODES = ("int", "one_hot", "multi_hot", "count")
 class Hashing(Layer):
     """Replace each word or whole number by one of some buckets, the same for the same word everywhere.
 
-    Texts cannot be in compiled code: call the layer on the data before they go into a model. Numbers can.
+    It may stand in a model, whose program then asks Python for the hashes; on the data before the model it is faster.
 
     Shapes:   x (batch, ...) -> the same, int32; for the other modes vectors with a number for each bucket
     Args:

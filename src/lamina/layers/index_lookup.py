@@ -10,10 +10,10 @@ import numpy as np
 from lamina.core import config
 from lamina.core.context import thread
 from lamina.core.errors import ConfigurationError, FileError, message
+from lamina.core.texts import on_host
 from lamina.layers.adapting import batches_of
 from lamina.layers.category_encoding import encoded, refuse_sparse
 from lamina.layers.layer import Layer
-from lamina.layers.on_host import on_host
 from lamina.layers.tracking import count_change
 from lamina.layers.weights import take
 
@@ -54,7 +54,8 @@ class IndexLookup(Layer):
         name=None,
         **kwargs,
     ):
-        for kept_by_keras in ("vocabulary_size", "has_input_vocabulary", "dtype", "trainable"):
+        self._size_in_file = kwargs.pop("vocabulary_size", None)  # of a vocabulary that is read after the layer is made
+        for kept_by_keras in ("has_input_vocabulary", "dtype", "trainable"):
             kwargs.pop(kept_by_keras, None)
         super().__init__(name=name, **kwargs)
         self.max_tokens = max_tokens
@@ -192,7 +193,9 @@ class IndexLookup(Layer):
         self._weights = np.pad(weights, (0, self._depth() - len(weights)))
 
     def _depth(self):
-        return self.max_tokens if self.pad_to_max_tokens else self.vocabulary_size()
+        if self.pad_to_max_tokens:
+            return self.max_tokens
+        return self.vocabulary_size() if self._tokens else self._size_in_file or self.vocabulary_size()
 
     # --- learning it -------------------------------------------------------------------------------------------
 
@@ -250,11 +253,12 @@ class IndexLookup(Layer):
     def call(self, inputs):
         """Compute on arrays."""
         if self.invert:
-            return self._words(np.asarray(inputs))
+            dtype = "string" if self.vocabulary_dtype == "string" else "int32"
+            return on_host(self._words, [inputs], np.shape(inputs), dtype)
         places = self._look_up(inputs)
         if self.output_mode == "int":
             return places
-        if not self._tokens and not self.pad_to_max_tokens:
+        if not self._tokens and not self.pad_to_max_tokens and not self._size_in_file:
             raise RuntimeError(
                 f"When using `output_mode={self.output_mode}` you must set the vocabulary of layer '{self.name}' "
                 "before calling it: pass `vocabulary`, or call `adapt`."
@@ -264,7 +268,7 @@ class IndexLookup(Layer):
         return vectors * self._weights if self.output_mode == "tf_idf" else vectors
 
     def _words(self, places):
-        words = [*self.get_vocabulary(), self.oov_token]
+        words, places = [*self.get_vocabulary(), self.oov_token], np.asarray(places)
         inside = (places >= 0) & (places < len(words) - 1)
         return self._array(np.array(words)[np.where(inside, places, len(words) - 1)])
 

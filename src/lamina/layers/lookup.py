@@ -11,7 +11,7 @@ from lamina.layers.index_lookup import NOWHERE, IndexLookup
 class StringLookup(IndexLookup):
     """Replace each word by its place in a vocabulary, given or learned by `adapt`.
 
-    Texts cannot be in compiled code: call the layer on the data before they go into a model.
+    It may stand in a model, whose program then asks Python for the places; on the data before the model it is faster.
 
     Shapes:   x (batch, ...) -> the same, int32; for the other modes vectors with a number for each place
     Args:
@@ -71,6 +71,11 @@ class StringLookup(IndexLookup):
             name=name,
             **kwargs,
         )
+
+    @property
+    def input_dtype(self):
+        """Texts, unless places are turned into them."""
+        return super().input_dtype if self.invert else "string"
 
     def _token(self, text):
         return text

@@ -2,12 +2,14 @@
 
 import re
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
 from lamina.core import config, serialization
 from lamina.core.errors import ConfigurationError, message
 from lamina.core.tensor import KerasTensor
+from lamina.core.texts import on_host, to_numpy
 from lamina.layers.adapting import batches_of
 from lamina.layers.layer import Layer
 from lamina.layers.lookup import StringLookup
@@ -17,10 +19,14 @@ _STANDARDS = (None, "lower_and_strip_punctuation", "lower", "strip_punctuation")
 _SPLITS = (None, "whitespace", "character")
 
 
+class UnknownLengthError(ConfigurationError):
+    """A program was to be compiled for texts of any number of words."""
+
+
 class TextVectorization(Layer):
     """Turn texts into sequences of words' places in a vocabulary, given or learned by `adapt`.
 
-    Texts cannot be in compiled code: call the layer on the data before they go into a model.
+    It may stand in a model, whose program then asks Python for the places; on the data before the model it is faster.
 
     Shapes:   x (batch,) or (batch, 1) -> (batch, steps), int32, 0 behind the end; for the other modes vectors with a
               number for each place; without `split`, x (batch, steps) holds words, and (batch,) stays as it is
@@ -71,8 +77,8 @@ class TextVectorization(Layer):
         name=None,
         **kwargs,
     ):
-        for kept_by_keras in ("vocabulary_size", "has_input_vocabulary"):
-            kwargs.pop(kept_by_keras, None)
+        vocabulary_size = kwargs.pop("vocabulary_size", None)
+        kwargs.pop("has_input_vocabulary", None)
         super().__init__(name=name, **kwargs)
         self.standardize = standardize
         self.split = split
@@ -89,6 +95,7 @@ class TextVectorization(Layer):
             output_mode=output_mode,
             sparse=sparse,
             encoding=encoding,
+            vocabulary_size=vocabulary_size,
         )
 
     def _check_arguments(self, output_mode):
@@ -106,12 +113,19 @@ class TextVectorization(Layer):
             if is_wrong:
                 raise ConfigurationError(message("L211", f"{told}, in layer '{self.name}'."))
 
+    @property
+    def input_dtype(self):
+        """Texts."""
+        return "string"
+
     def build(self, input_shape=None):
         """Nothing is left to build."""
 
     def call(self, inputs):
         """Compute on arrays."""
-        rows = self._rows(inputs)
+        if isinstance(inputs, jax.core.Tracer):
+            return self._in_program(inputs)
+        rows = self._rows(to_numpy(inputs) if isinstance(inputs, jax.Array) else inputs)
         steps = max(map(len, rows), default=0)
         if self._lookup_layer.output_mode != "int":
             return self._lookup_layer(_filled(rows, steps))  # the end is the mask's token, which does not count
@@ -119,6 +133,38 @@ class TextVectorization(Layer):
         places = self._lookup_layer(_filled(rows, length)) if length else jnp.zeros((len(rows), 0), "int32")
         is_word = self.split is None and np.ndim(inputs) == 1 and self.output_sequence_length is None
         return places[:, 0] if is_word and self.ngrams is None else places
+
+    def _in_program(self, inputs):
+        """The same for texts that are known only when the program runs: the size of the result must be known before."""
+        lookup, samples = self._lookup_layer, inputs.shape[0]
+        if lookup.output_mode == "int":
+            if self.output_sequence_length is None:
+                raise UnknownLengthError(
+                    message(
+                        "L212",
+                        f"in a compiled model '{self.name}' must know how many words it gives; it got "
+                        "output_sequence_length=None.",
+                        why="programs are made for arrays of known sizes, and texts differ in their number of words.",
+                        fix="TextVectorization(output_sequence_length=200)    # longer texts are cut",
+                    )
+                )
+            return on_host(self._cut, [inputs], (samples, self.output_sequence_length))
+        counts = on_host(self._counted, [inputs], (samples, lookup._depth()), config.floatx())
+        if lookup.output_mode == "multi_hot":
+            return jnp.minimum(counts, 1)
+        return counts * lookup._weights if lookup.output_mode == "tf_idf" else counts
+
+    def _cut(self, inputs):
+        return self._lookup_layer._places_of(_filled(self._rows(inputs), self.output_sequence_length))
+
+    def _counted(self, inputs):
+        """How often each text has each word."""
+        rows = self._rows(inputs)
+        counts = np.zeros((len(rows), self._lookup_layer._depth()))
+        for row, words in zip(counts, rows, strict=True):
+            places = self._lookup_layer._places_of(np.array(words, dtype=object))
+            np.add.at(row, places[places >= 0], 1)
+        return counts
 
     def compute_output_spec(self, inputs):
         """Return the shape for symbolic texts: only the texts themselves know how many words they have."""

@@ -8,10 +8,12 @@ import jax
 from lamina.core import config as settings
 from lamina.core import dtypes, serialization, tree
 from lamina.core.context import entering, get_mask, is_tracing, set_mask, thread
-from lamina.core.errors import ShapeError, describe, message
+from lamina.core.errors import DataError, ShapeError, describe, message
 from lamina.core.operation import KerasHistory
 from lamina.core.tensor import KerasTensor
+from lamina.core.texts import are_texts
 from lamina.layers import InputLayer, InputSpec, Layer
+from lamina.layers.text_vectorization import UnknownLengthError
 from lamina.models.graph import Graph, from_intermediate
 from lamina.models.misfit import cause_and_fix
 from lamina.models.model import Model
@@ -22,6 +24,7 @@ _NOT_COMPILABLE = (
     jax.errors.TracerArrayConversionError,
     jax.errors.TracerIntegerConversionError,
     jax.errors.NonConcreteBooleanIndexError,
+    UnknownLengthError,
 )
 
 
@@ -335,11 +338,22 @@ def _single(values):
 
 
 def _cast(x, dtype):
-    if isinstance(x, KerasTensor):
-        return x
-    if not isinstance(x, jax.Array):
-        return dtypes.as_array(x, dtype=dtype)
-    return x if x.dtype == dtype or dtype == "string" else x.astype(dtype)
+    is_text = x.dtype == "string" if isinstance(x, KerasTensor) else are_texts(x)
+    if is_text != (dtype == "string"):
+        _refuse_dtype(x, dtype)
+    if is_text or isinstance(x, KerasTensor):
+        return x if isinstance(x, jax.Array | KerasTensor) else dtypes.as_array(x)
+    dtype = dtypes.in_programs(dtype)
+    return dtypes.as_array(x, dtype) if not isinstance(x, jax.Array) else x if x.dtype == dtype else x.astype(dtype)
+
+
+def _refuse_dtype(x, dtype):
+    wants, fix = "numbers", "layers.StringLookup(vocabulary=…)    # or TextVectorization; outside of the model or in it"
+    if dtype == "string":
+        wants, fix = "texts", 'Input(shape, dtype="int32")    # or another dtype, if the model is made for numbers'
+    raise DataError(
+        message("L344", f"the input wants {wants}; it got {describe(x)}.", why="texts are no numbers.", fix=fix)
+    )
 
 
 def _readers(x):

@@ -138,7 +138,7 @@ class Sequential(Model):
             )
         first = self._stack[0]
         if not isinstance(first, InputLayer):
-            self._stack.insert(0, InputLayer(batch_shape=shape, dtype=first.compute_dtype))
+            self._stack.insert(0, InputLayer(batch_shape=shape, dtype=first.input_dtype))
             object.__setattr__(self, "_shape_was_given", False)
         elif first.batch_shape != shape:
             raise ValueError(

@@ -13,6 +13,7 @@ import numpy as np
 from lamina.core import tree
 from lamina.core.context import entering
 from lamina.core.doors import callable_module
+from lamina.core.dtypes import as_array, in_programs
 from lamina.core.state import unchecked_scope
 from lamina.core.tensor import KerasTensor
 from lamina.engine import compile as engine
@@ -120,8 +121,8 @@ def _at_sizes(model, x, batch_size):
     if x is None:
         arrays = [_random((batch_size, *t.shape[1:]), t) for t in tensors]
     else:
-        given = x if isinstance(x, list) else [x]
-        arrays = [jnp.asarray(a, t.dtype) for a, t in zip(given, tensors, strict=True)]
+        given = [x[t.name] for t in tensors] if isinstance(x, dict) else x if isinstance(x, list) else [x]
+        arrays = [as_array(a, in_programs(t.dtype)) for a, t in zip(given, tensors, strict=True)]
     sizes = _all_sizes(calls, {id(t): a.shape for t, a in zip(tensors, arrays, strict=True)})
     return arrays[0] if len(arrays) == 1 else arrays, calls, sizes
 
@@ -151,6 +152,8 @@ def _random(shape, tensor):
         raise ValueError(f"The sizes of {tensor.name} are not all known: {tensor.shape}. Give data: profile(model, x).")
     if "float" in str(tensor.dtype):
         return jnp.asarray(np.random.default_rng(0).normal(size=shape), tensor.dtype)
+    if tensor.dtype == "string":
+        return as_array(np.full(shape, "text"))
     return jnp.zeros(shape, tensor.dtype)
 
 

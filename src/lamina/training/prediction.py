@@ -3,9 +3,10 @@
 import contextlib
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
-from lamina.core import tree
+from lamina.core import texts, tree
 from lamina.core.errors import LaminaError
 from lamina.layers import Lambda, Layer, tracking
 from lamina.training import checks, loop, programs
@@ -83,9 +84,12 @@ def predictor(model):
 
 
 def _padded(batch, missing):
-    return tree.map_structure(
-        lambda a: None if a is None else np.concatenate([a, np.repeat(a[-1:], missing, axis=0)]), batch
-    )
+    return tree.map_structure(lambda a: None if a is None else _repeating_the_last(a, missing), batch)
+
+
+def _repeating_the_last(a, missing):
+    library = jnp if texts.are_texts(a) else np
+    return library.concatenate([a, library.repeat(a[-1:], missing, axis=0)])
 
 
 def _size(x):
@@ -100,8 +104,8 @@ def predict_batch(model, batch):
 
 def _to_numpy(outputs, size):
     if isinstance(outputs, jax.Array):
-        return np.asarray(outputs)[:size]
-    return tree.map_structure(lambda a: np.asarray(a)[:size], outputs)
+        return texts.to_numpy(outputs)[:size]
+    return tree.map_structure(lambda a: texts.to_numpy(a)[:size], outputs)
 
 
 def predict(model, feed, *, verbose, callbacks=None):

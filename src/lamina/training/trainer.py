@@ -258,7 +258,7 @@ class Trainer(Steps):
         Args: see `fit`.
         Raises: ValueError if the data are empty.
         """
-        small = type(x) is np.ndarray and x.ndim > 0 and 0 < len(x) <= (batch_size or 32)
+        small = type(x) is np.ndarray and x.ndim > 0 and 0 < len(x) <= (batch_size or 32) and x.dtype.kind not in "OSU"
         if small and self.built and steps is None and callbacks is None and verbose != 1:
             return prediction.predict_batch(self, x)
         feed = feed_for(x, batch_size=batch_size, steps=self._whole_executions(steps))

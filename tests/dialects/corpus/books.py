@@ -318,3 +318,32 @@ np.testing.assert_allclose(after[:, :3], before[:, :3], rtol=1e-3, atol=1e-5)
 assert abs(after[:, 3:] - before[:, 3:]).max() > 1e-3
 """,
 )
+program(
+    "guide: reviews as texts, cleaned by a function of TensorFlow, read inside the model in the end",
+    """
+import numpy as np, re, string, tensorflow as tf
+from tensorflow import keras
+from tensorflow.keras import layers
+texts = np.array(['I loved this <br /> film!', 'an awful, AWFUL film', 'loved every minute', 'awful acting'] * 4)
+raw = tf.data.Dataset.from_tensor_slices((texts, np.array([1, 0, 1, 0] * 4))).batch(4)
+def cleaned(x):
+    x = tf.strings.regex_replace(tf.strings.lower(x), '<br />', ' ')
+    return tf.strings.regex_replace(x, f'[{re.escape(string.punctuation)}]', '')
+vectorize = layers.TextVectorization(standardize=cleaned, max_tokens=50, output_mode='int', output_sequence_length=6)
+vectorize.adapt(raw.map(lambda x, y: x))
+data = raw.map(lambda x, y: (vectorize(tf.expand_dims(x, -1)), y)).cache().prefetch(10)
+inputs = keras.Input(shape=(None,), dtype='int64')
+x = layers.GlobalMaxPooling1D()(layers.Embedding(50, 4)(inputs))
+model = keras.Model(inputs, layers.Dense(1, activation='sigmoid')(x))
+model.compile(loss='binary_crossentropy', optimizer='adam', metrics=['accuracy'])
+model.fit(data, epochs=2, verbose=0)
+text = keras.Input(shape=(1,), dtype='string')
+whole = keras.Model(text, model(vectorize(text)))
+whole.compile(loss='binary_crossentropy', optimizer='adam', metrics=['accuracy'])
+np.testing.assert_allclose(whole.evaluate(raw, verbose=0), model.evaluate(data, verbose=0), rtol=1e-5)
+other = keras.Sequential([vectorize, model, layers.Activation('linear')])
+new = tf.constant([['loved it'], ['awful <br />']])
+np.testing.assert_allclose(other.predict(new, verbose=0), whole.predict(new, verbose=0), rtol=1e-5)
+assert vectorize(new).numpy()[1, 1] == 0 and vectorize(new).shape == (2, 6)
+""",
+)

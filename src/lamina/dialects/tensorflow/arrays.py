@@ -7,6 +7,7 @@ import numpy as np
 
 from lamina import ops
 from lamina.core.tensor import KerasTensor
+from lamina.core.texts import are_texts, to_numpy
 from lamina.core.variable import Variable
 from lamina.dialects.tensorflow import dtypes
 from lamina.dialects.tensorflow.shapes import HostTensor
@@ -37,7 +38,9 @@ zeros_like = anonymous(ops.zeros_like)
 
 def constant(value, dtype=None, shape=None, name=None):
     """Return an array; Python floats become float32, integers int32, as in TensorFlow."""
-    array = np.asarray(value)
+    array = to_numpy(value)
+    if are_texts(array):
+        return (array if shape is None else np.broadcast_to(array, shape)).view(HostTensor)
     if dtype is None and not isinstance(value, (np.ndarray, np.generic, jax.Array)):
         dtype = {"float64": "float32", "int64": "int32"}.get(str(array.dtype))
     array = ops.convert_to_tensor(value if array.dtype != object else array, None if dtype is None else str(dtype))

@@ -6,6 +6,7 @@ import jax
 import numpy as np
 
 from lamina.core import tree
+from lamina.core.texts import to_numpy
 from lamina.dialects.tensorflow.shapes import HostTensor
 
 AUTOTUNE = -1
@@ -79,7 +80,7 @@ class Dataset:
 
         def apply(element):
             result = map_func(*element) if isinstance(element, tuple) else map_func(element)
-            return jax.tree.map(np.asarray, result)
+            return jax.tree.map(to_numpy, result)
 
         return Dataset(lambda: map(apply, self), self._size)
 

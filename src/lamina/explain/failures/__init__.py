@@ -68,6 +68,9 @@ def _explained(failure, error=None):
     return failure.explanation
 
 
+_OF_DTYPES = ("L344",)  # errors that no other shape mends
+
+
 class FailureExplanation(Answer):
     """An error, told from the input on.
 
@@ -95,7 +98,7 @@ class FailureExplanation(Answer):
         self.parting = (
             words.parting([(step.name, step.shape, step.axes) for step in meeting]) if meeting and alike else ""
         )
-        self.edits = edits(attempt, error)
+        self.edits = [] if self.code in _OF_DTYPES else edits(attempt, error)
 
     def to_dict(self):
         """Return plain data."""

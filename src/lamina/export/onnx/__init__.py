@@ -3,7 +3,6 @@
 import os
 
 from lamina.core import errors, tree
-from lamina.layers import InputSpec
 from lamina.saving.files import local_path, may_write, replacing
 
 _LARGEST_FILE = 1_900_000_000  # bytes; beyond, arrays go to a file beside it
@@ -119,6 +118,8 @@ def _input_names(model, inputs):
         x._keras_history.operation.name for x in getattr(model, "inputs", None) or () if hasattr(x, "_keras_history")
     ]
     own = own if len(own) == len(inputs) else [f"input_{i}" for i in range(len(inputs))]
+    from lamina.layers import InputSpec  # what runs a file needs no layer code
+
     given = [x.name if isinstance(x, InputSpec) and x.name else name for x, name in zip(inputs, own, strict=True)]
     return given if len(set(given)) == len(given) else own
 

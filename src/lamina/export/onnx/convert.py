@@ -161,7 +161,7 @@ def input_tensors(graph, signature, names):
         for axis, size in enumerate(sizes):
             if isinstance(size, str):
                 graph.sizes.setdefault(size, (name, axis))
-        return Tensor(name, tuple(shape), np.dtype(str(x.dtype)))
+        return Tensor(name, tuple(shape), np.dtype(object if x.dtype == "string" else str(x.dtype)))
 
     return tree.map_structure(tensor, signature)
 

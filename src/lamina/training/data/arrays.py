@@ -149,10 +149,10 @@ def _refuse_lengths(sizes):
 
 
 def _take(structure, index):
-    """Cut samples out of all arrays; what is on disk or sparse is read here."""
+    """Cut samples out of all arrays; what is on disk or sparse is read here, and texts become numbers."""
     if structure is None:
         return None
-    if type(structure) is np.ndarray:
+    if type(structure) is np.ndarray and structure.dtype.kind not in "OSU":
         return structure[index]
     return dense(tree.map_structure(lambda a: None if a is None else a[index], structure))
 

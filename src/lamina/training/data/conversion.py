@@ -3,7 +3,7 @@
 import jax
 import numpy as np
 
-from lamina.core import config, tree
+from lamina.core import config, texts, tree
 from lamina.core.errors import DataError, describe, message
 
 
@@ -27,13 +27,13 @@ def is_sparse(x):
 
 
 def to_arrays(structure, name="x"):
-    """Return `structure` with every array, nested list of numbers and data frame as a NumPy array.
+    """Return `structure` with every array, nested list of numbers or texts and data frame as a NumPy array.
 
     Sparse matrices stay sparse, by rows, until batches are cut from them; so do memory-mapped arrays.
 
     Args:
         name: what messages call it.
-    Raises: ValueError for what is not made of numbers.
+    Raises: ValueError for what is made neither of numbers nor, in inputs, of texts.
     """
     if isinstance(structure, list | tuple):
         if structure and all(isinstance(leaf, int | float | bool | str) for leaf in tree.flatten(structure)):
@@ -65,6 +65,8 @@ def to_array(x, name="x"):
 
 
 def _as_numbers(x, name):
+    if name.split("/")[0] == "x" and texts.are_texts(x):
+        return x  # for layers that read texts
     if x.dtype == np.float64:
         return x.astype(config.floatx()) if config.floatx() != "bfloat16" else x.astype("float32")
     if x.dtype == np.int64:
@@ -151,4 +153,6 @@ def _dense(x):
         x = x.toarray()
     elif isinstance(x, np.memmap):
         x = np.array(x)
-    return _as_numbers(x, "x") if isinstance(x, np.ndarray) else x
+    if not isinstance(x, np.ndarray):
+        return x
+    return texts.to_array(x) if texts.are_texts(x) else _as_numbers(x, "x")
