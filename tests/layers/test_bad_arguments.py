@@ -50,7 +50,7 @@ def test_a_rate_that_is_no_number_is_a_type_error_as_in_keras(rate):
 # --- every argument of every layer ----------------------------------------------------------------------------------
 
 COUNTS = "units|filters|(in|out)put_dim|num_(query_|key_value_)?heads|(key|head|value)_dim|groups|depth_multiplier|n"
-SIZES = "kernel_size|pool_size|strides|dilation_rate|output_size|height|width|fft_length|sequence_length"
+SIZES = "kernel_size|pool_size|strides|dilation_rate|output_size|height|width|fft_length|sequence_length|frame_length"
 BAD = {
     COUNTS: [0, -1, 2.5],
     SIZES: [0, -1, "nope", (1, 2, 3, 4)],

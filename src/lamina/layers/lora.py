@@ -6,6 +6,7 @@ Source:   Keras 3 `enable_lora`; Hu et al. 2021.
 import jax.numpy as jnp
 
 from lamina import initializers
+from lamina.layers.demands import positive_integer
 from lamina.layers.tracking import count_change
 
 _SPOKEN = {"kernel": "kernel", "embeddings": "embedding"}
@@ -37,9 +38,11 @@ class LowRank:
             rank: columns of the first matrix and rows of the second [count].
             lora_alpha: the product's weight is lora_alpha / rank; None for `rank`.
             a_initializer, b_initializer: names or objects; with zeros for one of them nothing changes at first.
-        Raises:   ValueError for a layer whose weight has a constraint, that is not built, or that is adapted already.
+        Raises:   ValueError for a rank that is no positive integer; for a layer that is not built, that is adapted
+            already, or whose weight has a constraint.
         """
         name = self._adapted
+        positive_integer(self, "rank", rank)
         if getattr(self, f"{name}_constraint"):
             raise ValueError(
                 f"Lora is incompatible with {_SPOKEN[name]} constraints. Make {type(self).__name__} "

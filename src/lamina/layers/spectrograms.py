@@ -192,6 +192,7 @@ class STFTSpectrogram(Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
+        positive_integer(self, "frame_length", frame_length)
         if frame_step is not None and not 1 <= frame_step <= frame_length:
             raise ValueError(
                 "`frame_step` should be a positive integer not greater than `frame_length`. Received: "
