@@ -141,6 +141,17 @@ def test_what_reads_texts_is_not_exported(form, tmp_path):
         table().export(tmp_path / "model", format=form, verbose=False)
 
 
+def test_a_page_of_texts_is_refused(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"(?s)L213.*fix:.*vocabulary="):
+        table().view(ROWS, save=tmp_path / "page.html")
+
+
+def test_a_model_of_texts_is_profiled():
+    counted = layers.StringLookup(vocabulary=["red", "blue"])
+    model = lamina.Sequential([lamina.Input((1,), dtype="string"), counted, layers.Embedding(3, 2), layers.Flatten()])
+    assert [row.kind for row in model.profile(COLOURS, seconds=0.01).layers][:2] == ["StringLookup", "Embedding"]
+
+
 def test_a_model_of_texts_is_explained():
     told = str(lamina.explain(table()))
     assert re.search(r"string_lookup\w* \(StringLookup\)  \(b, 1\) -> \(b, 4\)", told)

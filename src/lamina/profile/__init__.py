@@ -172,10 +172,13 @@ def _alone(model, call, sizes, share, seconds):
             args, kwargs = call.with_arrays(inputs)
             return _floats(call.layer(*args, **kwargs))
 
-    def both(values, inputs):
-        return jax.value_and_grad(lambda v, x: sum(map(jnp.sum, forward(v, x))), (0, 1), allow_int=True)(values, inputs)
+    def total(values, inputs):
+        return sum(map(jnp.sum, forward(values, inputs)), jnp.zeros(()))  # of nothing, if all outputs are integers
 
-    outputs = sum(prod(sizes[id(t)]) * jnp.dtype(t.dtype).itemsize for t in call.outputs)
+    def both(values, inputs):
+        return jax.value_and_grad(total, (0, 1), allow_int=True)(values, inputs)
+
+    outputs = sum(prod(sizes[id(t)]) * in_programs(t.dtype).itemsize for t in call.outputs)
     return LayerProfile(
         name=call.layer.name,
         kind=type(call.layer).__name__,

@@ -4,6 +4,7 @@
 """
 
 from lamina.core.doors import callable_module
+from lamina.core.errors import ConfigurationError, message
 from lamina.view.inputs import samples_for
 from lamina.view.server import ViewServer
 from lamina.view.session import Session
@@ -43,8 +44,9 @@ def view(
         browser: whether to open a browser, where there is one.
         block: whether to wait for Ctrl-C; by default in programs, not at a prompt.
     Returns: View.
-    Raises: ValueError for a model whose input sizes are not known, without `x`.
+    Raises: ValueError for a model whose input sizes are not known, without `x`, and for one that is given texts.
     """
+    _refuse_texts(model)
     samples = samples_for(model) if x is None else x
     shown = View(Session(model, samples, classes=classes, epochs=epochs, vocabulary=vocabulary))
     files = {"save": save, "png": png, "svg": svg}
@@ -53,6 +55,19 @@ def view(
     elif not shown.in_notebook():
         shown.serve(browser=browser, block=block)
     return shown
+
+
+def _refuse_texts(model):
+    if any(x.dtype == "string" for x in getattr(model, "inputs", None) or ()):
+        raise ConfigurationError(
+            message(
+                "L213",
+                "the page shows numbers; this model begins with texts.",
+                where=f'model "{model.name}"',
+                fix="view the model behind the layer that reads them, and give its words: "
+                "view(model, vocabulary=layer.get_vocabulary())",
+            )
+        )
 
 
 callable_module(__name__, view)
