@@ -107,6 +107,8 @@ def test_an_old_spelling_is_told_kept_quiet_or_refused(lamina_run):
     assert told.stdout == "0.5 3.15.1\n"
     assert told.stderr == "lamina: <string>:1: `Dropout(p=…)` (Keras 1.2) is now `rate=`\n"
     assert lamina_run("--quiet", "--as-keras", "2.15.0", "-c", code).stdout == "0.5 2.15.0\n"
+    older = lamina_run("--as-keras", "2.15.0", "-c", "import keras; print(hasattr(keras, 'version'))")
+    assert older.stdout == "False\n"
     strict = lamina_run("--strict", "-c", code)
     assert strict.returncode == 1
     assert "`rate=`" in strict.stderr
@@ -135,15 +137,16 @@ def test_a_network_that_is_missing_is_an_error_where_it_is_built(lamina_run):
 @pytest.mark.slow
 def test_a_notebook_runs_cell_by_cell_and_shows_its_last_values(lamina_run, tmp_path):
     cells = [
-        "!pip install keras\n%matplotlib inline\nfrom keras.layers import Dense",
-        "Dense(3).units",
-        "def f():\n    1 / 0\nf()",
+        "!pip install keras \\\n    numpy\n%matplotlib inline\nfrom keras.layers import Dense\nDense?",
+        "Dense(3).units\n",
+        "text = '%d?' \\\n    % 3",
+        "def f():\n    1 / 0\nassert text == '3?'\nf()",
     ]
     path = tmp_path / "nb.ipynb"
     path.write_text(json.dumps({"cells": [{"cell_type": "code", "source": cell} for cell in cells]}))
     done = lamina_run(path)
     assert (done.returncode, done.stdout) == (1, "3\n")
-    assert f'  File "{path}[3]", line 2, in f\n    1 / 0\n' in done.stderr
+    assert f'  File "{path}[4]", line 2, in f\n    1 / 0\n' in done.stderr
 
 
 @pytest.mark.slow

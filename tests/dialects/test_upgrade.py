@@ -11,6 +11,7 @@ HEAD = """import keras
 from keras.layers import *
 from keras.models import *
 from keras.optimizers import *
+from keras.callbacks import *
 from keras import backend as K
 """
 

@@ -26,7 +26,9 @@ class AnsweredModule(types.ModuleType):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         path = f"{self.__name__}.{name}"
         if name == "__version__" or path in ("tensorflow.VERSION", "tensorflow.version.VERSION"):
-            return self.versions[self.__name__.partition(".")[0]]
+            return self.versions[paths.canonical(self.__name__).partition(".")[0]]
+        if name == "version" and paths.canonical(self.__name__) == "keras":
+            return self._version_function()
         inside = ".src" in self.__name__ and module_exists(path)  # there, files and functions share names
         found = paths.NOTHING if inside else paths.look_up(self.__name__, name)
         if found is paths.NOTHING and module_exists(path):
@@ -35,6 +37,12 @@ class AnsweredModule(types.ModuleType):
             raise self._missing(name)
         self.__dict__[name] = found
         return found
+
+    def _version_function(self):
+        """Return `keras.version`, by which programs know Keras 3: earlier versions have none."""
+        if self.versions["keras"].startswith(("0.", "1.", "2.")):
+            raise self._missing("version")
+        return lambda: self.versions["keras"]
 
     def _missing(self, name):
         """Return the error: a `from` import tells it whole, an attribute stays an AttributeError for `hasattr`."""

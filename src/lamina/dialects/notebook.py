@@ -3,6 +3,7 @@
 import ast
 import json
 import linecache
+import re
 import sys
 import types
 from pathlib import Path
@@ -23,8 +24,11 @@ def run(path, python2=False):
         source = "".join(cell["source"])
         if source.lstrip().startswith("%%") and not source.lstrip().startswith("%%time"):
             continue  # another language, or a file to write
-        source = "\n".join(_without_command(line) for line in source.split("\n"))
-        _run_cell(to_python3(source)[0] if python2 else source, f"{path}[{number}]", main)
+        source = to_python3(source)[0] if python2 else source
+        if not _is_python(source):
+            source = "\n".join(_without_commands(source.split("\n")))
+            source = to_python3(source)[0] if python2 else source
+        _run_cell(source, f"{path}[{number}]", main)
 
 
 def new_main(file):
@@ -34,9 +38,22 @@ def new_main(file):
     return module.__dict__
 
 
-def _without_command(line):
-    bare = line.lstrip()
-    return line[: len(line) - len(bare)] + "pass" if bare.startswith(("!", "%")) else line
+def _is_python(source):
+    try:
+        ast.parse(source)
+    except SyntaxError:
+        return False
+    return True
+
+
+def _without_commands(lines):
+    """Give the lines, `pass` in place of commands, of lines that go on with them, and of questions (`model.fit?`)."""
+    goes_on = False
+    for line in lines:
+        bare = line.lstrip()
+        is_command = bare.startswith(("!", "%", "?")) or re.fullmatch(r"[\w.]+\?{1,2}\s*", bare) is not None
+        yield "" if goes_on else line[: len(line) - len(bare)] + "pass" if is_command else line
+        goes_on = (goes_on or is_command) and line.endswith("\\")
 
 
 def _run_cell(source, name, main):

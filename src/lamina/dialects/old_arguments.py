@@ -1,6 +1,7 @@
 """What arguments were called in Keras 1 and 2: the table."""
 
 from lamina.dialects import asking
+from lamina.dialects.old_optimizers import without_rate
 from lamina.dialects.source_text import ByHandError, Text, written
 from lamina.dialects.spelling import Argument, tell
 
@@ -48,7 +49,7 @@ def _initial(*names):
     def set_initializers(keywords, value):
         from lamina.initializers import Constant
 
-        arrays = value if isinstance(value, (list, tuple)) else [value]
+        arrays = value if isinstance(value, (list, tuple)) else [] if value is None else [value]
         for name, array in zip(names, arrays, strict=False):
             keywords[name] = Constant(array)
 
@@ -72,14 +73,14 @@ def _decay_in_source(keywords, value):
     keywords["learning_rate"] = Text(schedule) if value else rate
 
 
-def _decay(keywords, value):
-    from lamina.optimizers.schedules import InverseTimeDecay
-
-    rate = keywords.pop("lr", keywords.get("learning_rate", None))
-    if value:
-        keywords["learning_rate"] = InverseTimeDecay(0.001 if rate is None else rate, decay_steps=1, decay_rate=value)
-    elif rate is not None:
-        keywords["learning_rate"] = rate
+def _decay(optimizer, args, kwargs):
+    """`decay` made the rate smaller with every step, and the rate could be set as well."""
+    if "decay" not in kwargs:
+        return args, kwargs
+    decay = float(kwargs.pop("decay") or 0.0)
+    tell(f"{type(optimizer).__name__}(decay=…)", "learning_rate=InverseTimeDecay(rate, 1, decay)", "2.10")
+    object.__setattr__(optimizer, "_decay", decay)
+    return args, kwargs
 
 
 def _three_numbers(layer, args, kwargs):
@@ -109,6 +110,27 @@ def _name_with_slashes(owner, args, kwargs):
     modern = name.replace("/", "_")
     tell(f"name={name!r}", f"name={modern!r}", _LAST_2)
     return ((modern, *args[1:]), kwargs) if args else (args, {**kwargs, "name": modern})
+
+
+def _name_first(owner, args, kwargs):
+    """`add_weight("kernel", shape=…)` had the name first."""
+    if args and isinstance(args[0], str):
+        shape = {"shape": args[1]} if len(args) > 1 else {}
+        return args[2:], {"name": args[0], **shape, **kwargs}
+    return args, kwargs
+
+
+def _period(checkpoint, args, kwargs):
+    """`period=5` saved after every fifth epoch."""
+    if "period" in kwargs:
+        tell("ModelCheckpoint(period=…)", "save_freq=", _LAST_2)
+        checkpoint._period = int(kwargs.pop("period"))
+    return args, kwargs
+
+
+def _period_in_source(keywords, value):
+    if str(value) != "1":
+        raise ByHandError(str(value))
 
 
 _INITIALIZER = Argument("init", "kernel_initializer", _LAST_1)
@@ -179,7 +201,13 @@ _EMBEDDING = (
         "embeddings_initializer=Constant(matrix)",
         _initial_in_source("embeddings_initializer"),
     ),
-    Argument("input_length", _ignored, _LAST_2, "nothing: the length is read from the input"),
+    Argument(
+        "input_length",
+        lambda keywords, value: keywords.setdefault("input_shape", (value,)),
+        _LAST_2,
+        "nothing: the length is read from the input",
+        _ignored,
+    ),
 )
 _POOLING_1D = (
     Argument("pool_length", "pool_size", _LAST_1),
@@ -188,7 +216,8 @@ _POOLING_1D = (
     *_INPUTS,
 )
 _OPTIMIZER = (
-    Argument("decay", _decay, "2.10", "learning_rate=InverseTimeDecay(rate, 1, decay)", _decay_in_source),
+    Argument("*", _decay, "2.10"),
+    Argument("decay", _ignored, "2.10", "learning_rate=InverseTimeDecay(rate, 1, decay)", _decay_in_source),
     Argument("lr", "learning_rate", "2.10"),
 )
 _ADAM_LIKE = (
@@ -253,6 +282,17 @@ _METHODS = {
     "Model.evaluate": _FIT[1:],
     "Model.predict": (*_FIT[1:4], *_FIT[5:]),
 }
+_CALLBACKS = {
+    "ModelCheckpoint": (
+        Argument("*", _period, _LAST_2),
+        Argument("period", _ignored, _LAST_2, "save_freq=", _period_in_source),
+    ),
+    "ReduceLROnPlateau": (Argument("epsilon", "min_delta", "2.1"),),
+    "TensorBoard": tuple(
+        Argument(name, _ignored, _LAST_2, "nothing: it is chosen for you")
+        for name in ("batch_size", "write_grads", "embeddings_layer_names", "embeddings_data")
+    ),
+}
 _OPTIMIZERS = ("SGD", "RMSprop", "Adagrad", "Adadelta", "Adam", "Adamax", "Nadam", "Ftrl")
 
 
@@ -261,5 +301,10 @@ def table():
     return {
         **{f"lamina.layers:{name}": rows for name, rows in _LAYERS.items()},
         **{f"lamina.models:{name}": rows for name, rows in _METHODS.items()},
+        **{f"lamina.dialects.old_layers:LocallyConnected{rank}D": _CONVOLUTION for rank in (1, 2)},
+        "lamina.layers:Layer.add_weight": (Argument("*", _name_first, _LAST_2),),
+        "lamina.metrics:Metric.add_weight": (Argument("*", _name_first, _LAST_2),),
+        **{f"lamina.callbacks:{name}": rows for name, rows in _CALLBACKS.items()},
+        "lamina.optimizers:Optimizer": (Argument("*", without_rate, _LAST_2),),
         **{f"lamina.optimizers:{name}": (*_OPTIMIZER, _ADAM_LIKE[0]) for name in _OPTIMIZERS},
     }

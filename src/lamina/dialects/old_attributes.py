@@ -9,33 +9,28 @@ from jax.core import Tracer
 from lamina.callbacks import History
 from lamina.core.tensor import KerasTensor
 from lamina.core.variable import Variable
-from lamina.dialects import old_steps
+from lamina.dialects import old_files, old_optimizers, old_steps, old_training
+from lamina.dialects.old_training import OldKeys
 from lamina.dialects.spelling import tell
 from lamina.dialects.tensorflow.shapes import TensorShape
 from lamina.dialects.tensorflow.tape import GradientTape
+from lamina.dialects.tensorflow.variables import assigning
 from lamina.layers import Layer
 from lamina.metrics import Metric
-from lamina.models import Functional, Model
+from lamina.models import Functional, Model, Sequential
 from lamina.optimizers import Optimizer
 
 
-class _OldKeys(dict):
-    """The history's dict; it finds "accuracy" where a program asks for "acc", as it was called before Keras 2.3."""
-
-    def __missing__(self, key):
-        modern = str(key).replace("acc", "accuracy")
-        if modern == key or modern not in self:
-            raise KeyError(key)
-        tell(f"history[{key!r}]", f"history[{modern!r}]", "2.2")
-        return self[modern]
+class _Histories(OldKeys):
+    called = "history"
 
 
 def _history(self):
-    return self.__dict__.setdefault("_history", _OldKeys())
+    return self.__dict__.setdefault("_history", _Histories())
 
 
 def _set_history(self, value):
-    self.__dict__["_history"] = _OldKeys(value)
+    self.__dict__["_history"] = _Histories(value)
 
 
 def _fit_generator(
@@ -90,16 +85,26 @@ def _first(generator):
     return whole(), size
 
 
-def _evaluate_generator(self, generator, steps=None, verbose=0, **options):
-    """Return the loss and the metrics over batches of a generator."""
+def _evaluate_generator(self, generator, steps=None, verbose=0, val_samples=None, **options):
+    """Return the loss and the metrics over batches of a generator; `val_samples` were counted in Keras 1."""
     tell("model.evaluate_generator(…)", "model.evaluate(…)", "2.15")
+    generator, steps = _in_steps(generator, steps, val_samples)
     return self.evaluate(generator, steps=steps, verbose=verbose)
 
 
-def _predict_generator(self, generator, steps=None, verbose=0, **options):
-    """Return the outputs for batches of a generator."""
+def _predict_generator(self, generator, steps=None, verbose=0, val_samples=None, **options):
+    """Return the outputs for batches of a generator; `val_samples` were counted in Keras 1."""
     tell("model.predict_generator(…)", "model.predict(…)", "2.15")
+    generator, steps = _in_steps(generator, steps, val_samples)
     return self.predict(generator, steps=steps, verbose=verbose)
+
+
+def _in_steps(generator, steps, samples):
+    """Return the generator and how many of its batches hold so many samples."""
+    if samples is None:
+        return generator, steps
+    generator, batch = _first(generator)
+    return generator, math.ceil(samples / batch)
 
 
 def _predict_classes(self, x, batch_size=None, verbose=0):
@@ -141,7 +146,19 @@ def _shape_of(kind):
         tell(f"layer.{kind}_shape", f"layer.{kind}.shape", "2.15")
         return tuple(getattr(self, kind).shape)
 
-    return property(shape)
+    return _settable(f"{kind}_shape", shape)
+
+
+def _settable(name, compute):
+    """Return a property that a program's own class may set to something else, as it may with today's Keras."""
+
+    def get(self):
+        return vars(self)[name] if name in vars(self) else compute(self)
+
+    def set_own(self, value):
+        vars(self)[name] = value
+
+    return property(get, set_own)
 
 
 def _tensor_shape(of):
@@ -209,18 +226,33 @@ def table():
         (Model, "compiled_loss", property(_compiled_loss)),
         *((Model, name, old_steps.base_step(name)) for name in ("train_step", "test_step", "predict_step")),
         (Metric, "reset_states", _reset_states),
+        (Optimizer, "_name", _settable("_name", lambda self: self.name)),
+        (
+            Sequential,
+            "output_names",
+            _settable("output_names", lambda self: [x.name for x in self.layers[-1:]]),
+        ),
+        (Model, "_feed_inputs", property(lambda self: self.inputs)),
+        (Model, "_feed_input_names", property(lambda self: self.input_names)),
+        (Model, "input_names", _settable("input_names", lambda self: [x.name for x in self.inputs])),
         (Optimizer, "lr", property(_rate, _set_rate)),
         (Optimizer, "minimize", _minimize),
-        (Layer, "add_variable", Layer.add_weight),
+        (Layer, "add_variable", lambda self, *args, **options: self.add_weight(*args, **options)),
         (Functional, "_operations", property(lambda self: self.operations)),
         (Layer, "get_input_at", _tensors_at("input")),
         (Layer, "get_output_at", _tensors_at("output")),
         (Layer, "input_shape", _shape_of("input")),
         (Layer, "output_shape", _shape_of("output")),
         *((cls, "numpy", lambda self: np.asarray(self)) for cls in _ARRAYS if cls is not Tracer),
+        *((cls, "assign", assigning("set")) for cls in _ARRAYS),
+        *((cls, "assign_add", assigning("add")) for cls in _ARRAYS),
+        *((cls, "assign_sub", assigning("subtract")) for cls in _ARRAYS),
         (KerasTensor, "shape", _tensor_shape(lambda self: self._shape)),
         (Variable, "shape", _tensor_shape(lambda self: self._shape)),
         *((cls, "shape", _tensor_shape(lambda self: self.aval.shape)) for cls in _ARRAYS),
         *((cls, "get_shape", lambda self: self.shape) for cls in (KerasTensor, Variable, *_ARRAYS)),
         (History, "history", property(_history, _set_history)),
+        *old_training.table(),
+        *old_files.table(),
+        *old_optimizers.table(),
     )

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from lamina.core import tree
 from lamina.core.context import entering
 from lamina.core.state import unchecked_scope
+from lamina.core.variable import Variable
 from lamina.engine import compile as engine
 from lamina.optimizers import Optimizer
 from lamina.training.step import Steps
@@ -75,6 +76,7 @@ class OldStep:
     def _run(self, data):
         with entering(layer=self.model):
             result = vars(type(self.model))[self.name].written(self.model, data)
+        result = tree.map_structure(lambda x: x.value if isinstance(x, Variable) else x, result)
         return _flat_logs(result) if isinstance(result, dict) else result
 
     def _find_out(self, known, values, data):

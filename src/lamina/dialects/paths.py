@@ -19,11 +19,18 @@ _OF_TENSORFLOW = ("losses", "metrics", "optimizers", "initializers")
 """Rooms of Keras that TensorFlow also has without the `keras` in between."""
 
 OLD_WORDS = {
-    "engine": ("layers", "models", "core.tensor", "core.operation", "dialects.old_names.saving"),
+    "backend_config": ("config", "backend"),
+    "engine": ("layers", "models", "core.tensor", "core.operation", "dialects.old_names.saving", "utils"),
     "initializations": ("initializers",),
     "legacy": ("layers", "models"),
     "objectives": ("losses",),
-    "preprocessing": ("preprocessing", "preprocessing.sequence", "utils"),
+    "preprocessing": (
+        "dialects.old_names.utils",
+        "preprocessing",
+        "preprocessing.image",
+        "preprocessing.sequence",
+        "utils",
+    ),
     "testing": ("dialects.testing",),
     "trainers": ("training.trainer", "training.objective", "training.scores", "training.data"),
 }
@@ -41,6 +48,7 @@ _INSIDE = {
 _IN_TENSORFLOW = (
     *(f"dialects.tensorflow{room}" for room in ("", ".inside", ".math", ".nn", ".linalg", ".image", ".random")),
     "dialects.tensorflow.config",
+    "dialects.tensorflow.lookup",
     "initializers",
 )
 """Rooms that are searched for the names of `tensorflow.python.…`."""

@@ -93,6 +93,8 @@ def understand():
     from lamina.core.random import draw_in_programs_from
     from lamina.dialects import old_arguments, old_attributes, seeds
 
+    for owner, name, value in old_attributes.table():
+        _replace(owner, name, value)
     for path, table in old_arguments.table().items():
         home, name = path.split(":")
         owner = import_module(home)
@@ -103,8 +105,6 @@ def understand():
         if isinstance(function, type):
             owner, attribute, function = function, "__init__", function.__init__
         _replace(owner, attribute, _understanding(function, name, table))
-    for owner, name, value in old_attributes.table():
-        _replace(owner, name, value)
     draw_in_programs_from(seeds.of_running_layer)
 
 

@@ -1,5 +1,7 @@
 """The functions of the old `K` about graphs and state: placeholders, functions, gradients, variables, phases."""
 
+from collections.abc import ValuesView
+
 import jax
 import numpy as np
 
@@ -43,6 +45,7 @@ def function(inputs, outputs, updates=None, name=None):
     if updates:
         raise ValueError("`updates` are not part of a graph of symbolic tensors: assign to the variables afterwards.")
     given = inputs if isinstance(inputs, list | tuple) else [inputs]
+    outputs = list(outputs) if isinstance(outputs, ValuesView) else outputs  # `dict.values()`
     places = [i for i, x in enumerate(given) if isinstance(x, KerasTensor)]
     phases = [i for i, x in enumerate(given) if not isinstance(x, KerasTensor)]
     model = Model([given[i] for i in places], tree.flatten(outputs), name=name)

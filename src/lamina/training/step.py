@@ -13,6 +13,7 @@ from lamina.core import tree
 from lamina.core.errors import DataError, LossError, message
 from lamina.core.failures import batched, note_failure
 from lamina.core.state import StatelessScope
+from lamina.core.variable import Variable
 from lamina.training import programs
 from lamina.training.data import unpack_x_y_sample_weight
 from lamina.training.signatures import assert_takes_state
@@ -204,8 +205,13 @@ class Steps:
         mapping = [*mapping, *zip(self.metrics_variables, scores, strict=True)]
         with StatelessScope(mapping) as scope:
             self._loss_tracker.update_state(loss, sample_weight=_batch_size(x))
-            logs = self.compute_metrics(x, y, y_pred, sample_weight)
+            logs = tree.map_structure(_value, self.compute_metrics(x, y, y_pred, sample_weight))
         return logs, [scope.get_current_value(v) for v in self.metrics_variables]
+
+
+def _value(result):
+    """Return the array of a metric's result, which may be the metric's variable itself."""
+    return result.value if isinstance(result, Variable) else result
 
 
 def _batch_size(x):

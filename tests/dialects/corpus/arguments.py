@@ -80,7 +80,7 @@ for optimizer in (SGD, RMSprop, Adagrad, Adadelta, Adam, Adamax, Nadam, Ftrl):
     same(optimizer(lr=0.25), optimizer(0.25))
     assert float(optimizer(lr=0.5, decay=0.0).learning_rate) == 0.5
     made = optimizer(lr=0.5, decay=0.25)
-    assert isinstance(made.get_config()['learning_rate'], dict)
+    assert made.get_config()['decay'] == 0.25 and float(made.learning_rate) == 0.5
 same(Nadam(0.1, schedule_decay=0.004), Nadam(0.1))
 x = keras.Input((2,)); model = Model(input=x, output=Dense(1)(x))
 model.compile('sgd', 'mse', class_mode='binary', sample_weight_mode=None)

@@ -282,7 +282,7 @@ for i, (a, b) in pairs.map(lambda a, b: (tf.cast(a, 'float64'), b)).take(1).enum
     assert i.numpy() == 0 and a.shape.as_list() == [2, 4] and a.get_shape().rank == 2 and b.numpy().shape == (2, 1)
     same(model(a).numpy(), b.numpy())
 assert [[e.numpy() for e in window] for window in D.range(3).window(2)] == [[0, 1], [2]]
-assert [e.numpy() for e in D.from_tensor_slices(['ab', 'c'])] == ['ab', 'c']
+assert [e.numpy() for e in D.from_tensor_slices(['ab', 'c'])] == [b'ab', b'c']
 assert type(next(D.range(2).map(lambda e: e + 1).as_numpy_iterator())) is np.int64
 """,
 )

@@ -160,6 +160,7 @@ from keras.src.activations import ALL_OBJECTS_DICT
 from keras._tf_keras.keras.layers import Dense as D
 from keras.src.losses.loss import squeeze_or_expand_to_same_rank
 import numpy as np
+assert keras.version() == keras.__version__ == tf.keras.version() == tf.keras.__version__ != tf.__version__
 assert [int(v) for v in keras.__version__.split('.')[:2]] >= [3, 0] and tf.__version__ >= '2.0' and D is keras.layers.Dense
 assert not in_symbolic_scope()
 with SymbolicScope():

@@ -1,5 +1,6 @@
 """`keras.src.utils`: small helpers for arguments, names, lists and types."""
 
+import enum
 import inspect
 import logging
 import sys
@@ -12,6 +13,8 @@ from lamina.core.names import auto_name, get_uid, reset_names, to_snake_case, un
 from lamina.training.data.arrays import class_weights
 
 __all__ = [
+    "AUCCurve",
+    "AUCSummationMethod",
     "TrackedDict",
     "TrackedList",
     "TrackedSet",
@@ -48,6 +51,36 @@ __all__ = [
     "uniquify",
     "validate_string_arg",
 ]
+
+
+class _Named(enum.Enum):
+    @classmethod
+    def from_str(cls, key):
+        """Return the member with a name, in small letters or capitals.
+
+        Raises: ValueError for another name.
+        """
+        for member in cls:
+            if str(key).lower() == member.value.lower():
+                return member
+        raise ValueError(f'Invalid {cls.__name__} value: "{key}".')
+
+
+class AUCCurve(_Named):
+    """The curves whose area `metrics.AUC` measures."""
+
+    ROC = "ROC"
+    PR = "PR"
+    PRGAIN = "PRGAIN"
+
+
+class AUCSummationMethod(_Named):
+    """The ways to measure it."""
+
+    INTERPOLATION = "interpolation"
+    MAJORING = "majoring"
+    MINORING = "minoring"
+
 
 # Containers need no class of their own here: what a layer owns is found in plain ones.
 TrackedList, TrackedDict, TrackedSet = list, dict, set

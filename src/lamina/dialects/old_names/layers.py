@@ -1,6 +1,7 @@
 """Layers that Keras 1 and 2 had: those that were only renamed, and three with maths of their own."""
 
 from lamina import layers
+from lamina.dialects.old_layers import LocallyConnected1D, LocallyConnected2D, RandomHeight, RandomWidth
 from lamina.dialects.spelling import tell
 from lamina.layers.old import Highway, MaxoutDense, ThresholdedReLU
 
@@ -11,8 +12,12 @@ __all__ = [
     "CuDNNLSTM",
     "Deconvolution2D",
     "Highway",
+    "LocallyConnected1D",
+    "LocallyConnected2D",
     "MaxoutDense",
     "Merge",
+    "RandomHeight",
+    "RandomWidth",
     "SeparableConvolution2D",
     "ThresholdedReLU",
     "TimeDistributedDense",

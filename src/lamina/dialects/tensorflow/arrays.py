@@ -10,7 +10,7 @@ from lamina.core.tensor import KerasTensor
 from lamina.core.texts import are_texts, to_numpy
 from lamina.core.variable import Variable
 from lamina.dialects.tensorflow import dtypes
-from lamina.dialects.tensorflow.shapes import HostTensor
+from lamina.dialects.tensorflow.shapes import HostTensor, TensorShape, is_text
 from lamina.dialects.tensorflow.signatures import anonymous
 
 broadcast_to = anonymous(ops.broadcast_to)
@@ -23,27 +23,29 @@ linspace = anonymous(ops.linspace)
 ones_like = anonymous(ops.ones_like)
 rank = anonymous(ops.ndim)
 repeat = anonymous(ops.repeat)
-reshape = anonymous(ops.reshape)
+reshape = anonymous(ops.reshape, shape="newshape")
 roll = anonymous(ops.roll)
-searchsorted = anonymous(ops.searchsorted)
+searchsorted = anonymous(ops.searchsorted, sorted_sequence="a")
 size = anonymous(ops.size)
 squeeze = anonymous(ops.squeeze)
 stack = anonymous(ops.stack)
 stop_gradient = anonymous(ops.stop_gradient)
 tensordot = anonymous(ops.tensordot)
-tile = anonymous(ops.tile)
+tile = anonymous(ops.tile, multiples="repeats")
 unstack = anonymous(ops.unstack)
+_concatenate = anonymous(ops.concatenate)
 zeros_like = anonymous(ops.zeros_like)
 
 
 def constant(value, dtype=None, shape=None, name=None):
-    """Return an array; Python floats become float32, integers int32, as in TensorFlow."""
-    array = to_numpy(value)
-    if are_texts(array):
-        return (array if shape is None else np.broadcast_to(array, shape)).view(HostTensor)
-    if dtype is None and not isinstance(value, (np.ndarray, np.generic, jax.Array)):
-        dtype = {"float64": "float32", "int64": "int32"}.get(str(array.dtype))
-    array = ops.convert_to_tensor(value if array.dtype != object else array, None if dtype is None else str(dtype))
+    """Return an array; Python floats become float32, integers int32, as in TensorFlow; texts stay with NumPy."""
+    if not isinstance(value, jax.Array) or are_texts(value):
+        array = to_numpy(value)
+        if is_text(array):
+            return (array if shape is None else np.broadcast_to(array, shape)).view(HostTensor)
+        if dtype is None and not isinstance(value, (np.ndarray, np.generic)):
+            dtype = {"float64": "float32", "int64": "int32"}.get(str(array.dtype))
+    array = ops.convert_to_tensor(value, None if dtype is None else str(dtype))
     return array if shape is None else ops.broadcast_to(array, shape)
 
 
@@ -54,7 +56,7 @@ def convert_to_tensor(value, dtype=None, dtype_hint=None, name=None):
 
 def is_tensor(x):
     """Tell whether `x` is an array or a symbolic tensor."""
-    return ops.is_tensor(x) or isinstance(x, Variable)
+    return ops.is_tensor(x) or isinstance(x, (Variable, HostTensor))
 
 
 def is_symbolic_tensor(tensor):
@@ -72,7 +74,7 @@ def as_string(input, precision=-1, name=None, **options):
     array = np.asarray(input)
     kind = f".{6 if precision < 0 else precision}f" if array.dtype.kind == "f" else ""
     texts = np.array([format(value, kind) for value in array.reshape(-1).tolist()])
-    return texts.reshape(array.shape) if array.ndim else texts[0]
+    return texts.reshape(array.shape).view(HostTensor)
 
 
 def histogram_fixed_width(values, value_range, nbins=100, dtype="int32", name=None):
@@ -106,13 +108,21 @@ def fill(dims, value, name=None):
 
 
 def range(start, limit=None, delta=1, dtype=None, name=None):
-    """Return evenly spaced numbers."""
-    return ops.arange(start, limit, delta, None if dtype is None else str(dtype))
+    """Return evenly spaced numbers; whole ones also while a program is compiled, so that loops can run over them."""
+    dtype = None if dtype is None else str(dtype)
+    if dtype in (None, "int32", "int64") and all(map(_is_whole, (start, limit, delta))):
+        limits = (start,) if limit is None else (start, limit)
+        return np.arange(*map(int, limits if limit is None else (*limits, delta)), dtype=dtype or "int32").view(
+            HostTensor
+        )
+    return ops.arange(start, limit, delta, dtype)
 
 
 def concat(values, axis, name=None):
-    """Join arrays along an axis."""
-    return ops.concatenate(values, axis=int(axis))
+    """Join arrays along an axis, or rows of different lengths."""
+    if hasattr(values[0], "joined_with"):
+        return values[0].joined_with(values[1:], int(axis))
+    return _concatenate(values, axis=int(axis))
 
 
 def transpose(a, perm=None, conjugate=False, name=None):
@@ -135,33 +145,6 @@ def sort(values, axis=-1, direction="ASCENDING", name=None):
     """Return the values in order."""
     ascending = ops.sort(values, axis=axis)
     return ascending if direction == "ASCENDING" else ops.flip(ascending, axis=axis)
-
-
-def gather(params, indices, validate_indices=None, axis=None, batch_dims=0, name=None):
-    """Return the entries at `indices`."""
-    if batch_dims:
-        _refuse("tf.gather(batch_dims=…)", "ops.take_along_axis")
-    return ops.take(params, indices, axis=0 if axis is None else axis)
-
-
-def gather_nd(params, indices, batch_dims=0, name=None):
-    """Return the entries at points."""
-    if batch_dims:
-        _refuse("tf.gather_nd(batch_dims=…)", "ops.take_along_axis")
-    indices = ops.convert_to_tensor(indices)
-    return params[tuple(ops.moveaxis(indices, -1, 0))]
-
-
-def where(condition, x=None, y=None, name=None):
-    """Return `x` where the condition holds and `y` elsewhere; with the condition alone, the points where it holds."""
-    if x is None and y is None:
-        return ops.stack(ops.nonzero(condition), axis=-1)
-    return ops.where(condition, x, y)
-
-
-def boolean_mask(tensor, mask, axis=0, name=None):
-    """Return the entries where the mask holds."""
-    return ops.convert_to_tensor(np.compress(np.asarray(mask), np.asarray(tensor), axis=axis))
 
 
 def one_hot(indices, depth, on_value=None, off_value=None, axis=None, dtype=None, name=None):
@@ -200,9 +183,11 @@ def norm(tensor, ord="euclidean", axis=None, keepdims=False, name=None):
 
 def split(value, num_or_size_splits, axis=0, num=None, name=None):
     """Cut into equal parts, or into parts of given sizes."""
-    if isinstance(num_or_size_splits, int):
-        return ops.split(value, num_or_size_splits, axis=axis)
-    return ops.split(value, list(np.cumsum(num_or_size_splits)[:-1]), axis=axis)
+    sizes = np.asarray(num_or_size_splits)
+    if sizes.ndim == 0:
+        return ops.split(value, int(sizes), axis=axis)
+    rest = value.shape[axis] - sizes.sum() - 1 if -1 in sizes else 0
+    return ops.split(value, np.where(sizes == -1, rest, sizes).cumsum()[:-1].tolist(), axis=axis)
 
 
 def pad(tensor, paddings, mode="CONSTANT", constant_values=0, name=None):
@@ -216,12 +201,6 @@ def pad(tensor, paddings, mode="CONSTANT", constant_values=0, name=None):
 def reverse(tensor, axis, name=None):
     """Turn axes around."""
     return ops.flip(tensor, axis=axis)
-
-
-def unique(x, out_idx=dtypes.int32, name=None):
-    """Return the different values, and for each entry which one it is."""
-    values, positions = np.unique(np.asarray(x), return_inverse=True)
-    return ops.convert_to_tensor(values), ops.convert_to_tensor(positions.astype(str(out_idx)))
 
 
 def slice(input_, begin, size, name=None):
@@ -254,34 +233,44 @@ def ensure_shape(x, shape, name=None):
     return x
 
 
-def scatter_nd(indices, updates, shape, name=None):
-    """Return zeros with values added at points."""
-    return ops.scatter(indices, updates, _sizes(shape))
+def broadcast_static_shape(shape_x, shape_y):
+    """Return the shape that two shapes have together."""
+    return TensorShape(np.broadcast_shapes(tuple(shape_x), tuple(shape_y)))
 
 
-def tensor_scatter_nd_update(tensor, indices, updates, name=None):
-    """Return the array with other values at points."""
-    return ops.scatter_update(tensor, indices, updates)
+def broadcast_dynamic_shape(shape_x, shape_y):
+    """Return the shape that two shapes have together, as an array."""
+    return np.array(broadcast_static_shape(shape_x, shape_y), "int32").view(HostTensor)
 
 
-def tensor_scatter_nd_add(tensor, indices, updates, name=None):
-    """Return the array with values added at points."""
-    return ops.scatter_update(tensor, indices, updates, reduction="add")
+def get_static_value(tensor, partial=False):
+    """Return the value as an array of NumPy; None if it is not at hand."""
+    return None if is_symbolic_tensor(tensor) else np.asarray(tensor)
+
+
+def saturate_cast(value, dtype, name=None):
+    """Return another dtype; numbers that do not fit become its limits."""
+    return ops.saturate_cast(value, str(dtype))
+
+
+def _is_whole(x):
+    return (
+        x is None
+        or (isinstance(x, (int, np.integer, np.ndarray)) and np.asarray(x).dtype.kind in "iu")
+        or (isinstance(x, jax.Array) and not isinstance(x, jax.core.Tracer) and x.dtype.kind in "iu")
+    )
 
 
 def _sizes(shape):
     return tuple(int(size) for size in np.atleast_1d(np.asarray(shape)))
 
 
-def _refuse(what, instead):
-    raise NotImplementedError(f"{what} is not covered; the nearest here is {instead}.")
-
-
 __all__ = [
     "add_n",
     "argsort",
     "as_string",
-    "boolean_mask",
+    "broadcast_dynamic_shape",
+    "broadcast_static_shape",
     "broadcast_to",
     "cast",
     "clip_by_global_norm",
@@ -296,8 +285,7 @@ __all__ = [
     "expand_dims",
     "eye",
     "fill",
-    "gather",
-    "gather_nd",
+    "get_static_value",
     "histogram_fixed_width",
     "identity",
     "is_symbolic_tensor",
@@ -316,7 +304,7 @@ __all__ = [
     "reshape",
     "reverse",
     "roll",
-    "scatter_nd",
+    "saturate_cast",
     "searchsorted",
     "sequence_mask",
     "shape",
@@ -327,14 +315,10 @@ __all__ = [
     "squeeze",
     "stack",
     "stop_gradient",
-    "tensor_scatter_nd_add",
-    "tensor_scatter_nd_update",
     "tensordot",
     "tile",
     "transpose",
-    "unique",
     "unstack",
-    "where",
     "zeros",
     "zeros_like",
 ]

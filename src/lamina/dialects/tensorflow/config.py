@@ -4,10 +4,14 @@ from lamina.core.config import run_functions_eagerly
 
 __all__ = [
     "experimental",
+    "get_visible_devices",
     "list_logical_devices",
     "list_physical_devices",
+    "optimizer",
     "run_functions_eagerly",
+    "set_soft_device_placement",
     "set_visible_devices",
+    "threading",
 ]
 
 
@@ -42,6 +46,35 @@ def list_logical_devices(device_type=None):
 
 def set_visible_devices(devices, device_type=None):
     """Accept every device there is; others need JAX_PLATFORMS before the program starts."""
+
+
+get_visible_devices = list_physical_devices
+
+
+def set_soft_device_placement(enabled):
+    """Accept: what a device cannot do is done elsewhere."""
+
+
+class threading:  # noqa: N801 -- TensorFlow's name
+    """How many threads work; the engine decides."""
+
+    @staticmethod
+    def set_intra_op_parallelism_threads(num_threads):
+        """Accept."""
+
+    set_inter_op_parallelism_threads = set_intra_op_parallelism_threads
+
+
+class optimizer:  # noqa: N801 -- TensorFlow's name
+    """How graphs are compiled; the engine decides."""
+
+    @staticmethod
+    def set_jit(enabled):
+        """Accept: everything is compiled."""
+
+    @staticmethod
+    def set_experimental_options(options):
+        """Accept."""
 
 
 class experimental:  # noqa: N801 -- TensorFlow's name

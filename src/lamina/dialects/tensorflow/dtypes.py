@@ -21,6 +21,36 @@ class DType(str):
         """Whether it is a float type."""
         return "float" in self
 
+    @property
+    def is_integer(self):
+        """Whether it is a type of whole numbers."""
+        return "int" in self
+
+    @property
+    def base_dtype(self):
+        """The type itself."""
+        return self
+
+    @property
+    def size(self):
+        """Number of bytes."""
+        return np.dtype(str(self)).itemsize
+
+    @property
+    def min(self):
+        """The smallest number."""
+        return self._limits().min
+
+    @property
+    def max(self):
+        """The largest number."""
+        return self._limits().max
+
+    def _limits(self):
+        import jax.numpy as jnp
+
+        return jnp.iinfo(str(self)) if self.is_integer else jnp.finfo(str(self))
+
 
 bfloat16 = DType("bfloat16")
 bool = DType("bool")

@@ -8,22 +8,17 @@ import numpy as np
 
 from lamina import ops
 from lamina.core.variable import Variable as CoreVariable
-from lamina.dialects.tensorflow.arrays import is_tensor
-
-
-def cond(pred, true_fn=None, false_fn=None, name=None):
-    """Call one of two functions."""
-    return ops.cond(pred, true_fn, false_fn)
-
-
-def map_fn(fn, elems, dtype=None, fn_output_signature=None, **options):
-    """Apply a function to each entry of the first axis."""
-    return ops.map(fn, elems)
+from lamina.dialects.tensorflow.arrays import convert_to_tensor, is_symbolic_tensor, is_tensor
+from lamina.legacy import backend
 
 
 def function(func=None, input_signature=None, autograph=True, jit_compile=None, **options):
     """Return the function as it is: models, losses and optimizers compile what they do themselves."""
-    return func if func is not None else lambda decorated: decorated
+    if func is None:
+        return function
+    with contextlib.suppress(AttributeError):  # a method of an object keeps no attributes
+        func.python_function = func
+    return func
 
 
 def executing_eagerly():
@@ -47,22 +42,24 @@ def group(*inputs, name=None):
     """Accept operations that are already done."""
 
 
-def while_loop(cond, body, loop_vars, shape_invariants=None, maximum_iterations=None, **options):
-    """Call `body` on its own results as long as `cond` holds."""
-    result = ops.while_loop(cond, body, tuple(loop_vars), maximum_iterations=maximum_iterations)
-    return list(result) if isinstance(loop_vars, list) else result
-
-
 def py_function(func=None, inp=(), Tout=None, name=None):
-    """Call a Python function on arrays."""
-    result = func(*[ops.convert_to_tensor(x) for x in inp])
-    outputs = [ops.convert_to_tensor(x) for x in (result if isinstance(result, (tuple, list)) else [result])]
+    """Call a Python function on arrays.
+
+    Raises: NotImplementedError inside compiled code, where there are no values.
+    """
+    if any(map(is_symbolic_tensor, inp)):
+        raise NotImplementedError(
+            "A Python function needs values, which compiled code has not: write it with tf or keras.ops, or pass "
+            "`run_eagerly=True` to compile()."
+        )
+    result = func(*[convert_to_tensor(x) for x in inp])
+    outputs = [convert_to_tensor(x) for x in (result if isinstance(result, (tuple, list)) else [result])]
     return outputs if isinstance(Tout, (list, tuple)) else outputs[0]
 
 
 def numpy_function(func=None, inp=(), Tout=None, stateful=True, name=None):
     """Call a Python function on NumPy arrays."""
-    return py_function(lambda *arrays: func(*map(np.asarray, arrays)), inp, Tout)
+    return py_function(lambda *arrays: func(*(x.numpy() for x in arrays)), inp, Tout)
 
 
 def custom_gradient(f):
@@ -85,12 +82,14 @@ def custom_gradient(f):
     return on_arrays
 
 
-def switch_case(branch_index, branch_fns, default=None, name=None):
-    """Call one of several functions, by its number; the last one for a number that there is not."""
-    functions = list(branch_fns.values() if isinstance(branch_fns, dict) else branch_fns)
-    if isinstance(branch_fns, dict) and list(branch_fns) != list(range(len(functions))):
-        raise NotImplementedError(f"Branches numbered {list(branch_fns)} are not covered; number them from 0.")
-    return ops.switch(branch_index, [*functions, default or functions[-1]])
+def recompute_grad(f):
+    """Return the function as it is: it is computed once."""
+    return f
+
+
+def gradients(ys, xs, grad_ys=None, name=None):
+    """Return the derivatives of a tensor of a graph, as tensors of the graph."""
+    return backend.gradients(ys, xs)
 
 
 def init_scope():
@@ -141,7 +140,6 @@ def _variables_in(x):
 
 __all__ = [
     "Module",
-    "cond",
     "control_dependencies",
     "custom_gradient",
     "disable_eager_execution",
@@ -150,14 +148,13 @@ __all__ = [
     "enable_v2_behavior",
     "executing_eagerly",
     "function",
+    "gradients",
     "group",
     "init_scope",
-    "map_fn",
     "name_scope",
     "no_op",
     "numpy_function",
     "print",
     "py_function",
-    "switch_case",
-    "while_loop",
+    "recompute_grad",
 ]

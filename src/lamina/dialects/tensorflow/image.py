@@ -1,29 +1,34 @@
 """`tf.image`: the basics, on images with channels last."""
 
+import functools
 from io import BytesIO
 
+import jax
 import numpy as np
 
 from lamina import ops, random
+from lamina.dialects.tensorflow import image_measures
+from lamina.dialects.tensorflow.image_measures import *  # noqa: F403
 
 __all__ = [
+    *image_measures.__all__,
     "ResizeMethod",
     "adjust_brightness",
     "adjust_contrast",
+    "adjust_gamma",
     "adjust_hue",
     "adjust_saturation",
     "central_crop",
     "convert_image_dtype",
+    "crop_and_resize",
     "crop_to_bounding_box",
     "decode_image",
     "decode_jpeg",
     "decode_png",
-    "extract_patches",
     "flip_left_right",
     "flip_up_down",
     "grayscale_to_rgb",
-    "non_max_suppression",
-    "non_max_suppression_with_scores",
+    "hsv_to_rgb",
     "pad_to_bounding_box",
     "per_image_standardization",
     "random_brightness",
@@ -34,9 +39,19 @@ __all__ = [
     "random_hue",
     "random_saturation",
     "resize",
+    "resize_with_crop_or_pad",
+    "resize_with_pad",
     "rgb_to_grayscale",
+    "rgb_to_hsv",
     "rot90",
-    "total_variation",
+    "stateless_random_brightness",
+    "stateless_random_contrast",
+    "stateless_random_crop",
+    "stateless_random_flip_left_right",
+    "stateless_random_flip_up_down",
+    "stateless_random_hue",
+    "stateless_random_saturation",
+    "transpose",
 ]
 
 
@@ -53,7 +68,8 @@ class ResizeMethod:
 def resize(images, size, method="bilinear", preserve_aspect_ratio=False, antialias=False, name=None):
     """Return images of another size."""
     if preserve_aspect_ratio:
-        raise NotImplementedError("preserve_aspect_ratio=True is not covered; compute the size first.")
+        scale = min(int(size[0]) / images.shape[-3], int(size[1]) / images.shape[-2])
+        size = (round(images.shape[-3] * scale), round(images.shape[-2] * scale))
     return ops.image.resize(
         ops.cast(images, "float32"), tuple(map(int, size)), interpolation=method, antialias=antialias
     )
@@ -84,22 +100,45 @@ def rot90(image, k=1, name=None):
     return ops.rot90(image, k=k, axes=(-3, -2))
 
 
+def _on_floats(function):
+    """Let a function of floats take bytes too: they are scaled to 0 to 1 for it, and back."""
+
+    @functools.wraps(function)
+    def on_any(image, *args, **kwargs):
+        image = ops.convert_to_tensor(image)
+        if "float" in str(image.dtype):
+            return function(image, *args, **kwargs)
+        changed = function(convert_image_dtype(image, "float32"), *args, **kwargs)
+        return convert_image_dtype(ops.clip(changed, 0, 1), str(image.dtype))
+
+    return on_any
+
+
+@_on_floats
 def adjust_brightness(image, delta):
     """Add to every value."""
     return ops.add(image, delta)
 
 
+@_on_floats
+def adjust_gamma(image, gamma=1, gain=1):
+    """Raise every value to a power."""
+    return gain * ops.power(image, gamma)
+
+
 def random_brightness(image, max_delta, seed=None):
     """Add the same random number to every value."""
-    return ops.add(image, random.uniform((), -max_delta, max_delta, seed=seed))
+    return adjust_brightness(image, random.uniform((), -max_delta, max_delta, seed=seed))
 
 
+@_on_floats
 def adjust_contrast(images, contrast_factor):
     """Stretch values away from each channel's mean."""
     mean = ops.mean(images, axis=(-3, -2), keepdims=True)
     return (images - mean) * contrast_factor + mean
 
 
+@_on_floats
 def rgb_to_grayscale(images, name=None):
     """Weigh the colours as the eye does."""
     return ops.image.rgb_to_grayscale(images)
@@ -147,6 +186,7 @@ def random_contrast(image, lower, upper, seed=None):
     return adjust_contrast(image, random.uniform((), lower, upper, seed=seed))
 
 
+@_on_floats
 def adjust_saturation(image, saturation_factor, name=None):
     """Make colours stronger or paler."""
     hue, saturation, value = ops.unstack(ops.image.rgb_to_hsv(image), axis=-1)
@@ -158,6 +198,7 @@ def random_saturation(image, lower, upper, seed=None):
     return adjust_saturation(image, random.uniform((), lower, upper, seed=seed))
 
 
+@_on_floats
 def adjust_hue(image, delta, name=None):
     """Turn the colours around the circle, by a part of it."""
     hue, saturation, value = ops.unstack(ops.image.rgb_to_hsv(image), axis=-1)
@@ -188,11 +229,7 @@ def pad_to_bounding_box(image, offset_height, offset_width, target_height, targe
 
 def decode_image(contents, channels=None, dtype="uint8", name=None, expand_animations=True):
     """Return the picture in an image file's bytes, uint8 (height, width, channels)."""
-    try:
-        from PIL import Image
-    except ImportError:
-        raise ImportError("Image files are read with Pillow: pip install 'lamina[images]'.") from None
-    picture = Image.open(BytesIO(contents))
+    picture = open_pillow().open(BytesIO(bytes_of(contents)))
     mode = {1: "L", 3: "RGB", 4: "RGBA"}.get(channels, picture.mode)
     array = np.asarray(picture.convert(mode))
     array = array[..., None] if array.ndim == 2 else array
@@ -202,43 +239,90 @@ def decode_image(contents, channels=None, dtype="uint8", name=None, expand_anima
 decode_jpeg = decode_png = decode_image
 
 
-def total_variation(images, name=None):
-    """Return the sum of the differences between neighbours, for each image."""
-    down = ops.abs(images[..., 1:, :, :] - images[..., :-1, :, :])
-    across = ops.abs(images[..., :, 1:, :] - images[..., :, :-1, :])
-    return ops.sum(down, (-3, -2, -1)) + ops.sum(across, (-3, -2, -1))
+def open_pillow():
+    """Return `PIL.Image`.
+
+    Raises: ImportError that names the extra.
+    """
+    try:
+        from PIL import Image
+    except ImportError:
+        raise ImportError("Image files are read with Pillow: pip install 'lamina[images]'.") from None
+    return Image
 
 
-def non_max_suppression_with_scores(
-    boxes, scores, max_output_size, iou_threshold=0.5, score_threshold=-np.inf, soft_nms_sigma=0.0, name=None
-):
-    """Choose the best of boxes that overlap, rows of (top, left, bottom, right); return their numbers and scores."""
-    boxes, scores = np.asarray(boxes), np.array(scores, "float32")
-    chosen, kept = [], []
-    while len(chosen) < max_output_size and scores.max(initial=-np.inf) > score_threshold:
-        best = int(scores.argmax())
-        chosen.append(best)
-        kept.append(scores[best])
-        overlap = _overlap(boxes[best], boxes)
-        fading = np.exp(-(overlap**2) / (2 * soft_nms_sigma)) if soft_nms_sigma else 1.0
-        scores = np.where(overlap > iou_threshold, -np.inf, scores * fading)
-        scores[best] = -np.inf
-    return ops.convert_to_tensor(chosen, "int32"), ops.convert_to_tensor(kept, "float32")
+def bytes_of(contents):
+    """Return the bytes of a text, of an array that holds them, or as they are."""
+    contents = np.asarray(contents, object).item() if isinstance(contents, np.ndarray) else contents
+    return contents.encode() if isinstance(contents, str) else bytes(contents)
 
 
-def non_max_suppression(boxes, scores, max_output_size, iou_threshold=0.5, score_threshold=-np.inf, name=None):
-    """Choose the best of boxes that overlap; return their numbers."""
-    return non_max_suppression_with_scores(boxes, scores, max_output_size, iou_threshold, score_threshold)[0]
+def resize_with_pad(image, target_height, target_width, method="bilinear", antialias=False):
+    """Return images of a size: as large as fits, with zeros around."""
+    inner = resize(image, (target_height, target_width), method, preserve_aspect_ratio=True, antialias=antialias)
+    return resize_with_crop_or_pad(inner, target_height, target_width)
 
 
-def _overlap(box, boxes):
-    """Return the share that a box and each of others have in common."""
-    size = np.maximum(np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2]), 0)
-    common = size[:, 0] * size[:, 1]
-    areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-    return common / np.maximum((box[2] - box[0]) * (box[3] - box[1]) + areas - common, 1e-12)
+def resize_with_crop_or_pad(image, target_height, target_width):
+    """Return images of a size: cut around the middle where too large, zeros around where too small."""
+    height, width = image.shape[-3:-1]
+    top, left = (max((n - wanted) // 2, 0) for n, wanted in ((height, target_height), (width, target_width)))
+    image = crop_to_bounding_box(image, top, left, min(height, target_height), min(width, target_width))
+    top, left = (max((wanted - n) // 2, 0) for n, wanted in ((height, target_height), (width, target_width)))
+    return pad_to_bounding_box(image, top, left, target_height, target_width)
 
 
-def extract_patches(images, sizes, strides, rates, padding, name=None):
-    """Return the windows of images, each as one long row of channels."""
-    return ops.image.extract_patches(images, tuple(sizes[1:3]), tuple(strides[1:3]), rates[1], padding.lower())
+def crop_and_resize(image, boxes, box_indices, crop_size, method="bilinear", extrapolation_value=0.0, name=None):
+    """Return boxes, rows of (top, left, bottom, right) as parts of the image's sides, all of one size."""
+    order = {"bilinear": 1, "nearest": 0}[method]
+    image, boxes = ops.cast(image, "float32"), ops.cast(boxes, "float32")
+    sizes = np.array(image.shape[1:3], "float32") - 1
+
+    def crop(box, number):
+        corners = ops.reshape(box, (2, 2)) * sizes
+        places = [_steps_between(corners[:, axis], int(crop_size[axis]), sizes[axis]) for axis in (0, 1)]
+        grid = ops.stack(ops.meshgrid(*places, indexing="ij"))
+        channels = ops.moveaxis(ops.take(image, number, axis=0), -1, 0)
+        cut = jax.vmap(lambda channel: ops.image.map_coordinates(channel, grid, order, "nearest"))(channels)
+        inside = ops.all((grid >= 0) & (grid <= sizes[:, None, None]), axis=0)
+        return ops.moveaxis(ops.where(inside, cut, extrapolation_value), 0, -1)
+
+    return jax.vmap(crop)(boxes, ops.cast(box_indices, "int32"))
+
+
+def _steps_between(ends, count, longest):
+    if count == 1:
+        return ops.reshape(ops.mean(ends), (1,))
+    return ends[0] + ops.arange(count, dtype="float32") * (ends[1] - ends[0]) / (count - 1)
+
+
+def transpose(image, name=None):
+    """Exchange rows and columns."""
+    return ops.swapaxes(image, -3, -2)
+
+
+def rgb_to_hsv(images, name=None):
+    """Return hue, saturation and value of colours."""
+    return ops.image.rgb_to_hsv(images)
+
+
+def hsv_to_rgb(images, name=None):
+    """Return red, green and blue of colours."""
+    return ops.image.hsv_to_rgb(images)
+
+
+def _stateless(function):
+    @functools.wraps(function)
+    def drawn(*args, seed, **kwargs):
+        return function(*args, seed=np.asarray(seed).astype("uint32"), **kwargs)
+
+    return drawn
+
+
+stateless_random_brightness = _stateless(random_brightness)
+stateless_random_contrast = _stateless(random_contrast)
+stateless_random_crop = _stateless(random_crop)
+stateless_random_flip_left_right = _stateless(random_flip_left_right)
+stateless_random_flip_up_down = _stateless(random_flip_up_down)
+stateless_random_hue = _stateless(random_hue)
+stateless_random_saturation = _stateless(random_saturation)

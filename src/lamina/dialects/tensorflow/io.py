@@ -1,24 +1,75 @@
 """`tf.io`: files as bytes, and the images in them."""
 
+import csv
 import os
 import shutil
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 
-from lamina.dialects.tensorflow.image import decode_image, decode_jpeg, decode_png
+from lamina.dialects.tensorflow.arrays import convert_to_tensor
+from lamina.dialects.tensorflow.image import bytes_of, decode_image, decode_jpeg, decode_png, open_pillow
+from lamina.dialects.tensorflow.shapes import HostTensor, is_text
 
-__all__ = ["decode_image", "decode_jpeg", "decode_png", "gfile", "read_file", "write_file"]
+__all__ = [
+    "decode_csv",
+    "decode_image",
+    "decode_jpeg",
+    "decode_png",
+    "encode_jpeg",
+    "encode_png",
+    "gfile",
+    "read_file",
+    "write_file",
+]
 
 
 def read_file(filename, name=None):
     """Return a file's bytes."""
-    return Path(_text(filename)).read_bytes()
+    return np.array(Path(_text(filename)).read_bytes(), object).view(HostTensor)
 
 
 def write_file(filename, contents, name=None):
     """Write bytes to a file."""
-    Path(_text(filename)).write_bytes(contents if isinstance(contents, bytes) else bytes(contents))
+    Path(_text(filename)).write_bytes(bytes_of(contents))
+
+
+def decode_csv(records, record_defaults, field_delim=",", use_quote_delim=True, na_value="", **options):
+    """Return the columns of lines of text, each in the dtype of its default, which stands for an empty field."""
+    lines = np.asarray(records)
+    texts = [_text(line) for line in lines.reshape(-1).tolist()]
+    quoting = csv.QUOTE_MINIMAL if use_quote_delim else csv.QUOTE_NONE
+    rows = list(csv.reader(texts, delimiter=field_delim, quoting=quoting))
+    columns = zip(*rows, strict=True)
+    defaults = [convert_to_tensor(default) for default in record_defaults]
+    return [_column(fields, default, na_value, lines.shape) for fields, default in zip(columns, defaults, strict=True)]
+
+
+def _column(fields, default, missing, shape):
+    if is_text(default):
+        return convert_to_tensor(np.array(fields).reshape(shape))
+    if default.size == 0 and missing in fields:
+        raise ValueError("A field without a default is empty.")
+    filled = [default.item() if field == missing else float(field) for field in fields]
+    return convert_to_tensor(np.array(filled).astype(default.dtype).reshape(shape))
+
+
+def encode_png(image, compression=-1, name=None):
+    """Return the bytes of a PNG file."""
+    return _encoded(image, "PNG")
+
+
+def encode_jpeg(image, format="", quality=95, name=None, **options):
+    """Return the bytes of a JPEG file."""
+    return _encoded(image, "JPEG", quality=quality)
+
+
+def _encoded(image, kind, **options):
+    array = np.asarray(image)
+    with BytesIO() as file:
+        open_pillow().fromarray(array[..., 0] if array.shape[-1] == 1 else array).save(file, kind, **options)
+        return np.array(file.getvalue(), object).view(HostTensor)
 
 
 class gfile:  # noqa: N801 -- TensorFlow's name

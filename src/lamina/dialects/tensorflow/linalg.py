@@ -1,5 +1,7 @@
 """`tf.linalg`."""
 
+import jax
+
 from lamina import ops
 from lamina.dialects.tensorflow.arrays import einsum, eye, matmul, norm, tensordot
 from lamina.dialects.tensorflow.math import l2_normalize
@@ -13,6 +15,64 @@ logdet = anonymous(ops.logdet)
 qr = anonymous(ops.qr)
 solve = anonymous(ops.solve)
 trace = anonymous(ops.trace)
+cross = anonymous(ops.cross)
+eigh = anonymous(ops.eigh)
+pinv = anonymous(ops.pinv)
+slogdet = anonymous(ops.slogdet)
+matrix_rank = anonymous(ops.matrix_rank)
+
+
+def eigvalsh(tensor, name=None):
+    """Return the eigenvalues of symmetric matrices, the smallest first."""
+    return ops.eigh(tensor)[0]
+
+
+def svd(tensor, full_matrices=False, compute_uv=True, name=None):
+    """Return singular values, left and right vectors: `u @ diag(s) @ transpose(v)` is the matrix."""
+    if not compute_uv:
+        return ops.svd(tensor, full_matrices, False)
+    u, s, transposed = ops.svd(tensor, full_matrices, True)
+    return s, u, ops.swapaxes(transposed, -1, -2)
+
+
+def lstsq(matrix, rhs, l2_regularizer=0.0, fast=True, name=None):
+    """Return what comes closest to solving the equations."""
+    if not l2_regularizer:
+        return ops.matmul(ops.pinv(matrix), rhs)
+    turned = ops.swapaxes(matrix, -1, -2)
+    return ops.solve(turned @ matrix + l2_regularizer * ops.eye(matrix.shape[-1]), turned @ rhs)
+
+
+def expm(input, name=None):
+    """Return the exponential of a matrix."""
+    return jax.scipy.linalg.expm(ops.convert_to_tensor(input))
+
+
+def triangular_solve(matrix, rhs, lower=True, adjoint=False, name=None):
+    """Solve equations of triangular matrices."""
+    matrix, rhs = ops.convert_to_tensor(matrix), ops.convert_to_tensor(rhs)
+    return jax.lax.linalg.triangular_solve(matrix, rhs, left_side=True, lower=lower, transpose_a=adjoint)
+
+
+def cholesky_solve(chol, rhs, name=None):
+    """Solve equations, given the Cholesky factor of their matrix."""
+    return triangular_solve(chol, triangular_solve(chol, rhs), adjoint=True)
+
+
+def normalize(tensor, ord="euclidean", axis=None, name=None):
+    """Return vectors of length one, and their lengths before."""
+    length = norm(tensor, ord, axis, keepdims=True)
+    return tensor / length, length
+
+
+def global_norm(t_list, name=None):
+    """Return the length of all arrays taken together."""
+    return ops.sqrt(sum(ops.sum(ops.square(t)) for t in t_list))
+
+
+def adjoint(matrix, name=None):
+    """Exchange the last two axes, and take conjugates."""
+    return ops.conj(ops.swapaxes(matrix, -1, -2))
 
 
 def matrix_transpose(a, name=None):
@@ -46,23 +106,37 @@ def diag(diagonal, name=None):
 
 
 __all__ = [
+    "adjoint",
     "band_part",
     "cholesky",
+    "cholesky_solve",
+    "cross",
     "det",
     "diag",
     "diag_part",
+    "eigh",
+    "eigvalsh",
     "einsum",
+    "expm",
     "eye",
+    "global_norm",
     "inv",
     "l2_normalize",
     "logdet",
+    "lstsq",
     "matmul",
+    "matrix_rank",
     "matrix_transpose",
     "matvec",
     "norm",
+    "normalize",
+    "pinv",
     "qr",
     "set_diag",
+    "slogdet",
     "solve",
+    "svd",
     "tensordot",
     "trace",
+    "triangular_solve",
 ]

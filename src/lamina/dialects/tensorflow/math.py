@@ -1,5 +1,6 @@
 """`tf.math`: what `tf` itself has, and more."""
 
+import jax
 import numpy as np
 
 from lamina import ops
@@ -31,7 +32,8 @@ reciprocal = anonymous(ops.reciprocal)
 reduce_variance = anonymous(ops.var)
 rsqrt = anonymous(ops.rsqrt)
 softplus = anonymous(ops.softplus)
-top_k = anonymous(ops.top_k)
+floormod = mod
+rint = shared.round
 
 
 def segment_sum(data, segment_ids, name=None):
@@ -42,6 +44,84 @@ def segment_sum(data, segment_ids, name=None):
 def segment_max(data, segment_ids, name=None):
     """Return the largest entry of each segment."""
     return ops.segment_max(data, segment_ids, num_segments=int(np.max(np.asarray(segment_ids))) + 1)
+
+
+def top_k(input, k=1, sorted=True, name=None):
+    """Return the largest entries of the last axis, and where they are."""
+    return ops.top_k(input, int(k), sorted)
+
+
+def segment_min(data, segment_ids, name=None):
+    """Return the smallest entry of each segment."""
+    return ops.segment_min(data, segment_ids, num_segments=int(np.max(np.asarray(segment_ids))) + 1)
+
+
+def segment_prod(data, segment_ids, name=None):
+    """Return the product of the entries of each segment."""
+    return ops.segment_prod(data, segment_ids, num_segments=int(np.max(np.asarray(segment_ids))) + 1)
+
+
+def cumulative_logsumexp(x, axis=0, exclusive=False, reverse=False, name=None):
+    """Return the logarithms of the sums of the exponentials of what comes before."""
+    highest = ops.max(x, axis=axis, keepdims=True)
+    return ops.log(shared.cumsum(ops.exp(x - highest), axis, exclusive, reverse)) + highest
+
+
+def erfc(x, name=None):
+    """Return one minus the error function."""
+    return ops.erfc(x)
+
+
+def lgamma(x, name=None):
+    """Return the logarithm of the gamma function's size."""
+    return jax.scipy.special.gammaln(ops.convert_to_tensor(x))
+
+
+def digamma(x, name=None):
+    """Return the derivative of the gamma function's logarithm."""
+    return jax.scipy.special.digamma(ops.convert_to_tensor(x))
+
+
+def multiply_no_nan(x, y, name=None):
+    """Return the product; zero where `y` is zero, whatever `x` is."""
+    return ops.where(ops.equal(y, 0), 0.0, ops.multiply(x, y))
+
+
+def xdivy(x, y, name=None):
+    """Return the quotient; zero where `x` is zero."""
+    return ops.where(ops.equal(x, 0), 0.0, ops.divide(x, ops.where(ops.equal(x, 0), 1.0, y)))
+
+
+def xlogy(x, y, name=None):
+    """Return `x * log(y)`; zero where `x` is zero."""
+    return ops.multiply(x, ops.log(ops.where(ops.equal(x, 0), 1.0, y)))
+
+
+def reduce_euclidean_norm(input_tensor, axis=None, keepdims=False, name=None):
+    """Return the length of vectors."""
+    return ops.sqrt(ops.sum(ops.square(input_tensor), axis=axis, keepdims=keepdims))
+
+
+def zero_fraction(value, name=None):
+    """Return the share of entries that are zero."""
+    return ops.mean(ops.cast(ops.equal(value, 0), "float32"))
+
+
+def invert_permutation(x, name=None):
+    """Return where each number stands."""
+    return ops.argsort(x)
+
+
+def is_non_decreasing(x, name=None):
+    """Tell whether no entry is smaller than the one before."""
+    x = ops.reshape(x, (-1,))
+    return ops.all(x[1:] >= x[:-1])
+
+
+def is_strictly_increasing(x, name=None):
+    """Tell whether each entry is larger than the one before."""
+    x = ops.reshape(x, (-1,))
+    return ops.all(x[1:] > x[:-1])
 
 
 def squared_difference(x, y, name=None):
@@ -66,7 +146,7 @@ def confusion_matrix(labels, predictions, num_classes=None, weights=None, dtype=
 
 def count_nonzero(input, axis=None, keepdims=None, dtype="int64", name=None):
     """Count the entries that are not zero."""
-    return ops.count_nonzero(input, axis=axis)
+    return ops.sum(ops.cast(ops.not_equal(input, 0), str(dtype)), axis=axis, keepdims=bool(keepdims))
 
 
 def scalar_mul(scalar, x, name=None):
@@ -110,6 +190,22 @@ def unsorted_segment_mean(data, segment_ids, num_segments, name=None):
 
 __all__ = [
     *shared.__all__,
+    "zero_fraction",
+    "xlogy",
+    "xdivy",
+    "segment_prod",
+    "segment_min",
+    "rint",
+    "reduce_euclidean_norm",
+    "multiply_no_nan",
+    "lgamma",
+    "is_strictly_increasing",
+    "is_non_decreasing",
+    "invert_permutation",
+    "floormod",
+    "erfc",
+    "digamma",
+    "cumulative_logsumexp",
     "acosh",
     "angle",
     "asinh",

@@ -1,9 +1,29 @@
 """`tf.random`: draws follow the seed of `tf.random.set_seed`."""
 
-from lamina import random
-from lamina.core.random import forget_seed, set_random_seed
+import functools
 
-__all__ = ["categorical", "gamma", "normal", "set_seed", "shuffle", "truncated_normal", "uniform"]
+import jax
+import numpy as np
+
+from lamina import random
+from lamina.core.random import SeedGenerator, forget_seed, make_default_seed, set_random_seed
+
+__all__ = [
+    "Generator",
+    "categorical",
+    "gamma",
+    "get_global_generator",
+    "normal",
+    "poisson",
+    "set_seed",
+    "shuffle",
+    "stateless_categorical",
+    "stateless_normal",
+    "stateless_truncated_normal",
+    "stateless_uniform",
+    "truncated_normal",
+    "uniform",
+]
 
 
 def set_seed(seed):
@@ -14,21 +34,25 @@ def set_seed(seed):
         set_random_seed(int(seed))
 
 
+def _sizes(shape):
+    return tuple(int(size) for size in np.atleast_1d(np.asarray(shape)))
+
+
 def normal(shape, mean=0.0, stddev=1.0, dtype="float32", seed=None, name=None):
     """Draw from a normal distribution."""
-    return random.normal(tuple(shape), mean, stddev, str(dtype), seed)
+    return random.normal(_sizes(shape), mean, stddev, str(dtype), seed)
 
 
 def truncated_normal(shape, mean=0.0, stddev=1.0, dtype="float32", seed=None, name=None):
     """Draw from a normal distribution cut at two standard deviations."""
-    return random.truncated_normal(tuple(shape), mean, stddev, str(dtype), seed)
+    return random.truncated_normal(_sizes(shape), mean, stddev, str(dtype), seed)
 
 
 def uniform(shape, minval=0, maxval=None, dtype="float32", seed=None, name=None):
     """Draw evenly between bounds."""
     if "int" in str(dtype):
-        return random.randint(tuple(shape), minval, maxval, str(dtype), seed)
-    return random.uniform(tuple(shape), minval, 1.0 if maxval is None else maxval, str(dtype), seed)
+        return random.randint(_sizes(shape), minval, maxval, str(dtype), seed)
+    return random.uniform(_sizes(shape), minval, 1.0 if maxval is None else maxval, str(dtype), seed)
 
 
 def shuffle(value, seed=None, name=None):
@@ -43,4 +67,69 @@ def categorical(logits, num_samples, dtype="int64", seed=None, name=None):
 
 def gamma(shape, alpha, beta=1.0, dtype="float32", seed=None, name=None):
     """Draw from a gamma distribution."""
-    return random.gamma(tuple(shape), alpha, str(dtype), seed) / beta
+    return random.gamma(_sizes(shape), alpha, str(dtype), seed) / beta
+
+
+def poisson(shape, lam, dtype="float32", seed=None, name=None):
+    """Draw counts of what happens `lam` times on average."""
+    key = SeedGenerator(seed).next() if seed is not None else random.randint((2,), 0, 2**31 - 1).astype("uint32")
+    lam = np.asarray(lam)
+    return jax.random.poisson(key, lam, (*_sizes(shape), *lam.shape)).astype(str(dtype))
+
+
+def _stateless(function):
+    @functools.wraps(function)
+    def drawn(shape, seed, *args, **kwargs):
+        return function(shape, *args, seed=np.asarray(seed).astype("uint32"), **kwargs)
+
+    return drawn
+
+
+stateless_normal, stateless_truncated_normal, stateless_uniform = map(_stateless, (normal, truncated_normal, uniform))
+
+
+def stateless_categorical(logits, num_samples, seed, dtype="int64", name=None):
+    """Draw class numbers by their logits; the same seed gives the same."""
+    return categorical(logits, num_samples, dtype, np.asarray(seed).astype("uint32"))
+
+
+class Generator:
+    """Random numbers with a state of their own."""
+
+    def __init__(self, seed=None):
+        self._seeds = SeedGenerator(seed)
+
+    @classmethod
+    def from_seed(cls, seed, alg=None):
+        """Begin at a seed."""
+        return cls(int(seed))
+
+    @classmethod
+    def from_non_deterministic_state(cls, alg=None):
+        """Begin anywhere."""
+        return cls(make_default_seed())
+
+    def normal(self, shape, mean=0.0, stddev=1.0, dtype="float32", name=None):
+        """Draw from a normal distribution."""
+        return normal(shape, mean, stddev, dtype, self._seeds)
+
+    def truncated_normal(self, shape, mean=0.0, stddev=1.0, dtype="float32", name=None):
+        """Draw from a normal distribution cut at two standard deviations."""
+        return truncated_normal(shape, mean, stddev, dtype, self._seeds)
+
+    def uniform(self, shape, minval=0, maxval=None, dtype="float32", name=None):
+        """Draw evenly between bounds."""
+        return uniform(shape, minval, maxval, dtype, self._seeds)
+
+    def make_seeds(self, count=1):
+        """Return seeds for stateless functions, (2, count)."""
+        return random.randint((2, count), 0, 2**31 - 1, "int32", self._seeds)
+
+    def split(self, count=1):
+        """Return further generators."""
+        return [Generator(int(seed)) for seed in self.make_seeds(count)[0]]
+
+
+def get_global_generator():
+    """Return a generator that begins anywhere."""
+    return Generator()

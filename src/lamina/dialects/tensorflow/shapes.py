@@ -1,4 +1,4 @@
-"""TensorShape and TensorSpec, as far as programs read them."""
+"""TensorShape, TensorSpec and tensors of NumPy, as far as programs read them."""
 
 import numpy as np
 
@@ -63,8 +63,20 @@ class HostTensor(np.ndarray):
         """Accept: the sizes are known."""
 
     def numpy(self):
-        """Return it as an ordinary array or number of NumPy."""
-        return self.view(np.ndarray)[()]
+        """Return it as an ordinary array or number of NumPy; texts as bytes, as TensorFlow keeps them."""
+        plain = self.view(np.ndarray)
+        if plain.dtype.kind in "UO":
+            texts = plain.reshape(-1).tolist()
+            encoded = [text.encode() if isinstance(text, str) else text for text in texts]
+            plain = np.array([*encoded, None], object)[:-1].reshape(self.shape)
+        return plain[()]
+
+
+def is_text(x):
+    """Tell whether `x` is a text, bytes, or an array or list of them."""
+    while isinstance(x, (list, tuple)) and x:
+        x = x[0]
+    return isinstance(x, (str, bytes)) or (isinstance(x, np.ndarray) and x.dtype.kind in "USO")
 
 
 class TensorSpec:

@@ -13,8 +13,6 @@ atan2 = anonymous(ops.arctan2)
 ceil = anonymous(ops.ceil)
 cos = anonymous(ops.cos)
 cosh = anonymous(ops.cosh)
-cumprod = anonymous(ops.cumprod)
-cumsum = anonymous(ops.cumsum)
 divide = anonymous(ops.true_divide)
 equal = anonymous(ops.equal)
 exp = anonymous(ops.exp)
@@ -34,14 +32,14 @@ multiply = anonymous(ops.multiply)
 negative = anonymous(ops.negative)
 not_equal = anonymous(ops.not_equal)
 pow = anonymous(ops.power)
-reduce_all = anonymous(ops.all)
-reduce_any = anonymous(ops.any)
-reduce_logsumexp = anonymous(ops.logsumexp)
-reduce_max = anonymous(ops.max)
-reduce_mean = anonymous(ops.mean)
-reduce_min = anonymous(ops.min)
-reduce_prod = anonymous(ops.prod)
-reduce_sum = anonymous(ops.sum)
+reduce_all = anonymous(ops.all, keep_dims="keepdims", reduction_indices="axis")
+reduce_any = anonymous(ops.any, keep_dims="keepdims", reduction_indices="axis")
+reduce_logsumexp = anonymous(ops.logsumexp, keep_dims="keepdims", reduction_indices="axis")
+reduce_max = anonymous(ops.max, keep_dims="keepdims", reduction_indices="axis")
+reduce_mean = anonymous(ops.mean, keep_dims="keepdims", reduction_indices="axis")
+reduce_min = anonymous(ops.min, keep_dims="keepdims", reduction_indices="axis")
+reduce_prod = anonymous(ops.prod, keep_dims="keepdims", reduction_indices="axis")
+reduce_sum = anonymous(ops.sum, keep_dims="keepdims", reduction_indices="axis")
 round = anonymous(ops.round)
 sigmoid = anonymous(ops.sigmoid)
 sign = anonymous(ops.sign)
@@ -53,6 +51,27 @@ subtract = anonymous(ops.subtract)
 tan = anonymous(ops.tan)
 tanh = anonymous(ops.tanh)
 truediv = anonymous(ops.true_divide)
+
+
+def cumsum(x, axis=0, exclusive=False, reverse=False, name=None):
+    """Return the sums of what comes before, along an axis; each entry is counted in, unless `exclusive`."""
+    return _cumulative(ops.cumsum, 0, x, axis, exclusive, reverse)
+
+
+def cumprod(x, axis=0, exclusive=False, reverse=False, name=None):
+    """Return the products of what comes before, along an axis; each entry is counted in, unless `exclusive`."""
+    return _cumulative(ops.cumprod, 1, x, axis, exclusive, reverse)
+
+
+def _cumulative(op, start, x, axis, exclusive, reverse):
+    axis = int(axis)
+    x = ops.flip(x, axis=axis) if reverse else ops.convert_to_tensor(x)
+    if exclusive:
+        margins = [(0, 0)] * len(x.shape)
+        margins[axis] = (1, 0)
+        x = ops.pad(ops.split(x, [x.shape[axis] - 1], axis=axis)[0], margins, constant_values=start)
+    total = op(x, axis=axis)
+    return ops.flip(total, axis=axis) if reverse else total
 
 
 def argmax(input, axis=None, output_type=dtypes.int64, name=None):

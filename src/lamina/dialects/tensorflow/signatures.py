@@ -1,21 +1,35 @@
-"""TensorFlow's habit of taking a `name` everywhere."""
+"""TensorFlow's habits of calling: a `name` everywhere, other words for arguments, texts beside numbers."""
 
 import functools
 
-_FIRST = ("input_tensor", "input", "tensor", "logits", "features")
+import numpy as np
+
+from lamina.dialects.tensorflow.shapes import HostTensor, is_text
+
+_FIRST = ("input_tensor", "input", "tensor", "logits", "features", "values", "x", "value", "a")
 
 
-def anonymous(op):
-    """Return the op as TensorFlow has it: it takes a `name` that means nothing, and other words for its input."""
+def anonymous(op, **words):
+    """Return the op as TensorFlow has it.
+
+    It takes a `name` that means nothing, other words for its input, and texts, which NumPy works on.
+
+    Args:
+        op: a function of `lamina.ops`.
+        words: what arguments are called there, by TensorFlow's words for them.
+    """
 
     @functools.wraps(op)
     def named(*args, **kwargs):
         kwargs.pop("name", None)
+        kwargs = {words.get(word, word): value for word, value in kwargs.items()}
         first = next((word for word in _FIRST if word in kwargs), None)
         if first is not None and not args:
             args = (kwargs.pop(first),)
         if kwargs.get("dtype") is not None:
             kwargs["dtype"] = str(kwargs["dtype"])
+        if args and is_text(args[0]):
+            return np.asarray(getattr(np, op.__name__, np.asarray)(*args, **kwargs)).view(HostTensor)
         return op(*args, **kwargs)
 
     return named

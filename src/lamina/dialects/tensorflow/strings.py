@@ -4,14 +4,54 @@ import re
 
 import numpy as np
 
-__all__ = ["join", "length", "lower", "regex_replace", "strip", "substr", "upper"]
+from lamina import ops
+from lamina.core.texts import to_numpy
+from lamina.dialects.tensorflow.arrays import as_string, constant
+from lamina.dialects.tensorflow.ragged import RaggedTensor
+from lamina.dialects.tensorflow.shapes import HostTensor
+from lamina.layers.fingerprints import farmhash
+
+__all__ = [
+    "as_string",
+    "bytes_split",
+    "format",
+    "join",
+    "length",
+    "lower",
+    "ngrams",
+    "reduce_join",
+    "regex_full_match",
+    "regex_replace",
+    "split",
+    "strip",
+    "substr",
+    "to_hash_bucket",
+    "to_hash_bucket_fast",
+    "to_number",
+    "unicode_decode",
+    "unicode_encode",
+    "unicode_split",
+    "upper",
+]
 
 
 def _each(function, texts):
     """Apply a function to each text, in an array of the same shape."""
-    array = np.asarray(texts)
-    found = np.array([function(x.decode() if isinstance(x, bytes) else str(x)) for x in array.reshape(-1)])
-    return found.reshape(array.shape) if array.ndim else found[0]
+    array = to_numpy(texts)
+    found = [function(_text(x)) for x in array.reshape(-1).tolist()]
+    return np.array(found).reshape(array.shape).view(HostTensor)
+
+
+def _parts(function, texts):
+    """Apply a function that returns a list: one text gives an array, several give rows."""
+    array = to_numpy(texts)
+    if array.ndim == 0:
+        return constant(function(_text(array.item())))
+    return RaggedTensor([function(_text(x)) for x in array.reshape(-1).tolist()])
+
+
+def _text(x):
+    return x.decode() if isinstance(x, bytes) else str(x)
 
 
 def lower(input, encoding="", name=None):
@@ -31,7 +71,7 @@ def strip(input, name=None):
 
 def regex_replace(input, pattern, rewrite, replace_global=True, name=None):
     """Replace what matches a pattern; in `rewrite`, a backslash and a number stand for a group."""
-    return _each(lambda text: re.sub(pattern, rewrite, text, count=0 if replace_global else 1), input)
+    return _each(lambda text: re.sub(_text(pattern), _text(rewrite), text, count=0 if replace_global else 1), input)
 
 
 def length(input, unit="BYTE", name=None):
@@ -55,4 +95,73 @@ def join(inputs, separator="", name=None):
     """Join texts, element by element."""
     arrays = np.broadcast_arrays(*[np.asarray(x, dtype=object) for x in inputs])
     joined = [separator.join(map(str, parts)) for parts in zip(*[a.reshape(-1) for a in arrays], strict=True)]
-    return np.array(joined).reshape(arrays[0].shape)
+    return np.array(joined).reshape(arrays[0].shape).view(HostTensor)
+
+
+def reduce_join(inputs, axis=None, keepdims=False, separator="", name=None):
+    """Join the texts along an axis, or all of them."""
+    array = np.asarray(inputs)
+    if axis is None:
+        return constant(separator.join(map(_text, array.reshape(-1).tolist())))
+    rows = np.moveaxis(array, axis, -1)
+    joined = [separator.join(map(_text, row)) for row in rows.reshape(-1, rows.shape[-1]).tolist()]
+    return constant(np.array(joined).reshape(rows.shape[:-1]))
+
+
+def split(input, sep=None, maxsplit=-1, name=None):
+    """Cut texts where a separator stands, by default at blanks."""
+    return _parts(lambda text: text.split(sep or None, maxsplit), input)
+
+
+def bytes_split(input, name=None):
+    """Cut texts into letters."""
+    return _parts(list, input)
+
+
+def unicode_split(input, input_encoding="UTF-8", **options):
+    """Cut texts into letters."""
+    return _parts(list, input)
+
+
+def unicode_decode(input, input_encoding="UTF-8", **options):
+    """Return the numbers of the letters."""
+    return _parts(lambda text: [ord(letter) for letter in text], input)
+
+
+def unicode_encode(input, output_encoding="UTF-8", **options):
+    """Return texts, given the numbers of their letters."""
+    rows = input.to_list() if isinstance(input, RaggedTensor) else np.asarray(input).tolist()
+    write = lambda row: "".join(map(chr, row))  # noqa: E731
+    return constant([write(row) for row in rows] if rows and isinstance(rows[0], list) else write(rows))
+
+
+def ngrams(data, ngram_width, separator=" ", name=None):
+    """Join so many neighbours of the last axis."""
+    rows = np.lib.stride_tricks.sliding_window_view(np.asarray(data), ngram_width, axis=-1)
+    return reduce_join(rows, -1, separator=separator)
+
+
+def regex_full_match(input, pattern, name=None):
+    """Tell of each text whether all of it matches a pattern."""
+    return ops.convert_to_tensor(_each(lambda text: re.fullmatch(_text(pattern), text) is not None, input))
+
+
+def to_number(input, out_type="float32", name=None):
+    """Return the numbers that texts say."""
+    return ops.convert_to_tensor(np.asarray(_each(float, input)).astype(str(out_type)))
+
+
+def to_hash_bucket_fast(input, num_buckets, name=None):
+    """Return a number below `num_buckets` for each text, always the same."""
+    return ops.convert_to_tensor(np.asarray(_each(lambda text: farmhash(text.encode()) % num_buckets, input)))
+
+
+to_hash_bucket = to_hash_bucket_fast
+
+
+def format(template, inputs, placeholder="{}", summarize=3, name=None):
+    """Put values into a text, where the placeholders stand."""
+    values = inputs if isinstance(inputs, (tuple, list)) else (inputs,)
+    for value in values:
+        template = template.replace(placeholder, str(np.asarray(value)), 1)
+    return constant(template)

@@ -127,6 +127,14 @@ class GradientTape:
     def watch(self, tensor):
         """Accept a tensor to differentiate by: every array can be."""
 
+    def watched_variables(self):
+        """Return the variables that were read: this tape does not note which."""
+        raise NotImplementedError("tape.watched_variables() is not covered; use model.trainable_variables.")
+
+    def reset(self):
+        """Forget what was noted."""
+        self._watcher.records.clear()
+
     def stop_recording(self):
         """Compute inside a `with` block without noting."""
         return self._watcher.outside()
@@ -144,11 +152,37 @@ class GradientTape:
                 "Make it with `tf.GradientTape(persistent=True)`."
             )
         self._used = True
-        inside = _current_trace() is self._watcher
-        with self._watcher.outside() if inside else contextlib.nullcontext():
+        with self._outside():
             cotangents = self._cotangents(tree.flatten(target), output_gradients)
             missing = _zero if unconnected_gradients == UnconnectedGradients.ZERO else lambda array: None
             return tree.map_structure(lambda x: _found(cotangents, _array(x), missing), sources)
+
+    def jacobian(self, target, sources, unconnected_gradients=None, **options):
+        """Return the derivatives of each entry of `target`: their shape is the target's, then the source's."""
+        return self._jacobian(target, sources, np.shape(target))
+
+    def batch_jacobian(self, target, source, **options):
+        """Return the derivatives sample by sample: (batch, …) by (batch, …) gives (batch, …, …)."""
+        derivatives = self._jacobian(target, source, np.shape(target)[1:])  # (…of a target, batch, …of a source)
+        return jnp.moveaxis(derivatives, np.ndim(target) - 1, 0)
+
+    def _jacobian(self, target, sources, shape):
+        """Go back once for each entry of a shape, the last axes of the target's."""
+        size = int(np.prod(shape, dtype=int))
+        with self._outside():
+            rows = jnp.broadcast_to(
+                jnp.eye(size).reshape(size, *[1] * (np.ndim(target) - len(shape)), *shape), (size, *np.shape(target))
+            )
+            one = lambda row: self._gradient(target, sources, row.astype(_array(target).dtype))  # noqa: E731
+            found = jax.vmap(one)(rows)
+        return tree.map_structure(lambda x: None if x is None else x.reshape(*shape, *x.shape[1:]), found)
+
+    def _outside(self):
+        return self._watcher.outside() if _current_trace() is self._watcher else contextlib.nullcontext()
+
+    def _gradient(self, target, source, output_gradient):
+        cotangents = self._cotangents([target], [output_gradient])
+        return tree.map_structure(lambda x: _found(cotangents, _array(x), _zero), source)
 
     def _cotangents(self, targets, output_gradients):
         found, passed = {}, {}

@@ -2,12 +2,24 @@
 
 import jax
 
+from lamina.core.context import note, noted
 from lamina.core.variable import Variable as _Variable
 from lamina.dialects.tensorflow.arrays import constant
+from lamina.dialects.tensorflow.places import tensor_scatter_nd_add, tensor_scatter_nd_update
+from lamina.dialects.tensorflow.shapes import HostTensor
 
 __all__ = ["Tensor", "Variable"]
 
-Tensor = jax.Array
+
+class _AnyTensor(type):
+    """Every array is a `tf.Tensor`, also those that datasets give."""
+
+    def __instancecheck__(cls, instance):
+        return isinstance(instance, (jax.Array, HostTensor))
+
+
+class Tensor(metaclass=_AnyTensor):
+    """What TensorFlow calls an array."""
 
 
 class _AnyVariable(type):
@@ -28,3 +40,30 @@ class Variable(_Variable, metaclass=_AnyVariable):
     def read_value(self):
         """Return the array."""
         return self.value
+
+    def __getitem__(self, key):
+        """Return a part, which can be assigned to: `v[0].assign(1)`."""
+        part = super().__getitem__(key)
+        note(part, "_part_of", (self, key))
+        return part
+
+    def scatter_nd_update(self, indices, updates, name=None):
+        """Put other values at points."""
+        return self.assign(tensor_scatter_nd_update(self.value, indices, updates))
+
+    def scatter_nd_add(self, indices, updates, name=None):
+        """Add values at points."""
+        return self.assign(tensor_scatter_nd_add(self.value, indices, updates))
+
+
+def assigning(change):
+    """Return the property by which a part of a variable takes values; `change` says how, as JAX's `at` calls it."""
+
+    def method(part):
+        place = noted(part, "_part_of")
+        if place is None:
+            raise AttributeError("Arrays do not change: assign to a variable, or to a part of one.")
+        variable, key = place
+        return lambda value: variable.assign(getattr(variable.value.at[key], change)(value))
+
+    return property(method)

@@ -17,14 +17,19 @@ _RENAMED_METHODS = {
     "predict_generator": "predict",
     "predict_proba": "predict",
 }
-_BY_HAND = {
+BY_HAND = {
     "Merge": "a merging layer on the outputs, keras.layers.Add()([a.output, b.output]), and a "
     "keras.Model([a.input, b.input], …) around it",
     "Highway": "g * keras.layers.Dense(n, activation)(x) + (1 - g) * x, "
     'with g = keras.layers.Dense(n, "sigmoid", bias_initializer=keras.initializers.Constant(-2))(x)',
+    "LocallyConnected1D": "keras.layers.Conv1D, or ops on the windows of keras.ops.image.extract_patches",
+    "LocallyConnected2D": "keras.layers.Conv2D, or ops on the windows of keras.ops.image.extract_patches",
+    "RandomHeight": "keras.layers.RandomZoom(height_factor, 0.0)",
+    "RandomWidth": "keras.layers.RandomZoom(0.0, width_factor)",
+    "multi_gpu_model": "the model itself, after keras.distribution.set_distribution(keras.distribution.DataParallel())",
     "MaxoutDense": "keras.layers.GlobalMaxPooling1D()(keras.layers.Reshape((k, n))(keras.layers.Dense(k * n)(x)))",
 }
-"""Layers that are no more, and what computes the same."""
+"""Layers and functions that are no more, and what stands for them."""
 
 _MERGES = {"sum": "Add", "mul": "Multiply", "ave": "Average", "max": "Maximum"}
 
@@ -82,8 +87,8 @@ class Calls:
         found = paths.look_up(module, name)
         if found is old_layers.merge:
             return self._merge(updated, note)
-        if name in _BY_HAND:
-            note(f"{name}(…)", _BY_HAND[name], done=False)
+        if name in BY_HAND:
+            note(f"{name}(…)", BY_HAND[name], done=False)
             return updated
         modern = getattr(found, "__name__", name)
         key = "Functional" if modern == "Model" else modern
@@ -138,6 +143,9 @@ class Calls:
 
     def _backend_name(self, name, updated, note):
         if name not in old_backend.SAME_IN_OPS:
+            if name not in old_backend.STILL_THERE:
+                advice = old_backend.IN_OTHER_WORDS.get(name, "no more: lamina run still has it")
+                note(f"K.{name}", advice, done=False)
             return updated
         modern = old_backend.SAME_IN_OPS[name] or name
         note(f"K.{name}", f"keras.ops.{modern}")
@@ -155,6 +163,11 @@ class Calls:
         if name == "fit_generator" and given & {"samples_per_epoch", "nb_val_samples"}:
             note("samples_per_epoch=", "steps_per_epoch=, samples over the batch size", done=False)
             return updated
+        if name in ("evaluate_generator", "predict_generator") and "val_samples" in given:
+            note("val_samples=", "steps=, samples over the batch size", done=False)
+            return updated
+        if name in ("add_weight", "add_variable"):
+            return self._add_weight(name, updated, note)
         if name in ("get_output_at", "get_input_at"):
             return self._node(name, updated, note)
         if name == "compile":
@@ -163,6 +176,22 @@ class Calls:
             note(f"model.{name}(…)", f"model.{modern}(…)")
             updated = updated.with_changes(func=updated.func.with_changes(attr=cst.Name(modern)))
         return self._keywords(f"model.{modern}", _TABLE.get(f"Model.{modern}", ()), updated, note)
+
+    def _add_weight(self, name, updated, note):
+        """The name came first, and the shape after it."""
+        if name == "add_variable":
+            note("layer.add_variable(…)", "layer.add_weight(…)")
+            updated = updated.with_changes(func=updated.func.with_changes(attr=cst.Name("add_weight")))
+        if not updated.args or not isinstance(updated.args[0].value, cst.SimpleString) or updated.args[0].keyword:
+            return updated
+        note("add_weight(name, …)", "add_weight(name=…)")
+        words = ("name", "shape")
+        places = [arg.keyword is None and not arg.star for arg in updated.args]
+        named = [
+            arg.with_changes(keyword=cst.Name(word), equal=_TIGHT) if place else arg
+            for arg, word, place in zip(updated.args[:2], words, places, strict=False)
+        ]
+        return updated.with_changes(args=[*named, *updated.args[2:]])
 
     def _metrics_by_name(self, updated, note):
         """The third argument of `compile` was the metrics; it is the weights of the losses today."""

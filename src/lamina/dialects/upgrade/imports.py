@@ -4,6 +4,7 @@ import libcst as cst
 
 from lamina.dialects import modules, paths
 from lamina.dialects.old_names import layers as old_layers
+from lamina.dialects.upgrade.calls import BY_HAND
 from lamina.dialects.upgrade.names import dotted
 
 _STILL = (
@@ -17,6 +18,9 @@ _STILL = (
     "wrappers",
 )
 """Rooms of Keras whose inner modules can still be imported."""
+
+_GONE = ("keras.initializations", "keras.legacy.interfaces")
+"""Modules that nothing stands for."""
 
 _REPLACED = (old_layers.merge, old_layers.TimeDistributedDense)
 """Functions whose calls are written in another way."""
@@ -39,6 +43,8 @@ class Imports:
         homes = {}
         for alias in found.names:
             home, name = _home(module, alias.evaluated_name)
+            if name is not None and _is_gone(home, name):
+                note(f"from {home} import {name}", "no more: lamina run still has it", done=False)
             if name is not None:
                 homes.setdefault(home, []).append(_as(alias, name))
         if set(homes) == {module} and homes[module] == list(found.names):
@@ -79,14 +85,45 @@ def _is_old(module):
     )
 
 
+def _is_gone(module, name):
+    """Tell whether today's Keras has nothing under a name; what calls of it become is told there."""
+    if name in BY_HAND:
+        return False
+    if paths.canonical(f"{module}.{name}") in _GONE:
+        return True
+    rooms = [room for room in paths.rooms(module) if paths.public(room, name) is not paths.NOTHING]
+    return bool(rooms) and rooms[0].startswith(("dialects.", "preprocessing")) and not _is_ours_too(module, name)
+
+
+def _is_ours_too(module, name):
+    """Tell whether a stand-in has the name of something that is public today."""
+    return any(
+        paths.public(room, name) is not paths.NOTHING
+        for room in paths.rooms(module)
+        if not room.startswith(("dialects.", "preprocessing"))
+    )
+
+
 def _home(module, name):
     """Return the module that has a name today, and the name there; no name if the rewriting leaves no use of it."""
     if paths.look_up(module, name) in _REPLACED:
         return module, None
+    if paths.canonical(f"{module}.{name}") in _GONE:
+        return module, name
     if modules.module_exists(f"{module}.{name}") and _is_old(f"{module}.{name}"):
         return "keras", paths.canonical(f"{module}.{name}").split(".")[1]
     if _is_old(module):
         for room in paths.rooms(module):
             if room and "." not in room and paths.public(room, name) is not paths.NOTHING:
                 return f"keras.{room}", name
-    return module, name
+    return _renamed(module, name) or (module, name)
+
+
+def _renamed(module, name):
+    """Return the module and the name today of what only was called otherwise, such as `mse` and `CuDNNLSTM`."""
+    found = paths.look_up(module, name)
+    modern = getattr(found, "__name__", name)
+    for room in paths.rooms(module):
+        if modern != name and room and "." not in room and paths.public(room, modern) is found:
+            return f"keras.{room}", modern
+    return None
