@@ -4,10 +4,12 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 import lamina
 from lamina import cli
+from lamina.profile import Time
 
 
 def run(arguments):
@@ -201,6 +203,14 @@ def test_an_element_is_traced(model_file, capsys):
     assert "flatten[3] is a copy of" in capsys.readouterr().out
 
 
+def test_data_say_what_each_element_adds(model_file, tmp_path, capsys):
+    np.save(tmp_path / "x.npy", np.full((2, 3, 2), 5.0))
+    data = ["--data", str(tmp_path / "x.npy"), "--json"]
+    assert run(["trace", str(model_file), "--layer", "flatten", "--index", "3", *data]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["value"], told["rest"], [entry[1:] for entry in told["contributions"]]) == (5, 0, [[[1, 1], 5, 1, 5]])
+
+
 def test_a_layer_that_is_not_there_is_one_line_and_status_2(model_file, capsys):
     assert run(["trace", str(model_file), "--layer", "flaten", "--index", "3"]) == 2
     shown = capsys.readouterr()
@@ -223,3 +233,11 @@ def test_a_profile_is_printed_and_its_flame_chart_written(model_file, tmp_path, 
     assert run(["profile", str(model_file), "--batch", "2", "--json", "--flame", str(chart)]) == 0
     assert json.loads(capsys.readouterr().out)["batch"] == 2
     assert {event["name"] for event in json.loads(chart.read_text())["traceEvents"]} >= {"flatten", "dense"}
+    assert run(["profile", str(model_file), str(model_file), "--flame", str(chart)]) == 2
+    assert "a flame chart is of one model" in capsys.readouterr().err
+
+
+def test_two_models_are_profiled_side_by_side(model_file, monkeypatch, capsys):
+    monkeypatch.setattr("lamina.profile.timed", lambda *_, **__: Time(1.0, 1.0, 1.0, 1, 1.0))
+    assert run(["profile", str(model_file), str(model_file), "--batch", "2"]) == 0
+    assert capsys.readouterr().out.startswith("Two profiles")

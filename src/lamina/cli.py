@@ -117,10 +117,14 @@ def explain(arguments):
 
 def trace(arguments):
     """Say where an element comes from or goes to."""
-    return _answer(
-        arguments,
-        lambda model, _: model.trace(arguments.layer, arguments.index, forward=arguments.forward),
-    )
+
+    def ask(model, _):
+        import numpy as np
+
+        x = None if arguments.data is None else np.load(arguments.data, allow_pickle=False)
+        return model.trace(arguments.layer, arguments.index, x, forward=arguments.forward)
+
+    return _answer(arguments, ask)
 
 
 def check(arguments):
@@ -135,9 +139,13 @@ def check(arguments):
 
 
 def profile(arguments):
-    """Measure where the time of a model goes."""
+    """Measure where the time of a model goes, or compare two."""
 
     def ask(model, _):
+        if arguments.other is not None and arguments.flame:
+            raise ValueError("a flame chart is of one model")
+        if arguments.other is not None:
+            return model.profile(_model_in(arguments.other)[0], batch_size=arguments.batch)
         told = model.profile(batch_size=arguments.batch)
         if arguments.flame:
             told.save(arguments.flame)
@@ -295,11 +303,17 @@ def _add_questions(commands):
         "--index", type=_index, required=True, metavar="I,J,…", help="the element's place in a sample, such as 3,4,0"
     )
     command.add_argument("--forward", action="store_true", help="say instead what an element of the input reaches")
+    command.add_argument(
+        "--data", type=_existing_file, metavar="X.NPY", help="samples, of which the first says what each element adds"
+    )
 
     description = f"look for silent mistakes; the exit status is {FOUND} if there are any"
     _question(commands, check, description)
 
     command = _question(commands, profile, "measure where the time of a model goes, layer by layer")
+    command.add_argument(
+        "other", nargs="?", type=_existing_file, metavar="OTHER", help="a second model to compare with"
+    )
     command.add_argument(
         "--batch", type=_positive_count, default=32, metavar="N", help="samples at once (default: %(default)s)"
     )
