@@ -37,6 +37,7 @@ _MODULES = (
     "tree",
     "utils",
     "view",
+    "visualization",
     "wrappers",
 )
 _HOMES = {
