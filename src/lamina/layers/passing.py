@@ -70,6 +70,8 @@ def mask_outputs(layer, inputs, outputs, previous_mask):
     flat = [x for x in tree.flatten(outputs) if isinstance(x, jax.Array)]
     if all(get_mask(x) is not None for x in flat):
         return
+    if previous_mask is None and isinstance(inputs, list | tuple):
+        previous_mask = [None] * len(inputs)  # `compute_mask` may take it apart
     masks = layer.compute_mask(inputs, previous_mask)
     if masks is None:
         return

@@ -173,7 +173,13 @@ for word in ('glorot_normal', 'glorot_uniform', 'he_normal', 'he_uniform', 'lecu
     assert initializations.get(word)((3, 3), name='w').shape == (3, 3)
 assert abs(initializations.uniform((9,), scale=0.01).numpy()).max() <= 0.01 and initializations.identity((2, 2)).numpy()[0, 0] == 1
 assert initializations.zero((2,)).numpy().sum() == 0 and initializations.one((2,)).numpy().sum() == 2 and callable(plot) and callable(to_graph)
+class First(Layer):
+    def compute_mask(self, inputs, mask=None):
+        return mask[0]
+    def call(self, inputs):
+        return inputs[0]
 x = np.arange(6, dtype='float32').reshape(1, 3, 2)
+assert First()([x, x]).shape == x.shape
 local = LocallyConnected1D(nb_filter=1, filter_length=2, bias=False); y = local(x); k = local.get_weights()[0]
 np.testing.assert_allclose(y[0, 1, 0], x[0, 1:].reshape(-1) @ k[1, :, 0], rtol=1e-5)
 image = LocallyConnected2D(2, (2, 2), dim_ordering='th'); assert image(np.ones((1, 1, 3, 3), 'float32')).shape == (1, 2, 2, 2)
