@@ -139,7 +139,7 @@ program(
 import numpy as np
 from keras import backend as K, initializations
 from keras.engine.topology import Layer
-from keras.layers import Dense
+from keras.layers import Dense, Embedding, Input
 from keras.layers.local import LocallyConnected1D, LocallyConnected2D
 from keras.models import Model, Sequential
 from keras.utils.training_utils import multi_gpu_model
@@ -178,6 +178,12 @@ class First(Layer):
         return mask[0]
     def call(self, inputs):
         return inputs[0]
+class WithWeights(Embedding):
+    def compute_output_shape(self, input_shape):
+        return [super(WithWeights, self).compute_output_shape(input_shape), (self.input_dim, self.output_dim)]
+    def call(self, inputs):
+        return [super(WithWeights, self).call(inputs), self.embeddings + 0.0]
+rows, table = WithWeights(5, 2)(Input((3,))); assert rows.shape == (None, 3, 2) and table.shape == (5, 2)
 x = np.arange(6, dtype='float32').reshape(1, 3, 2)
 assert First()([x, x]).shape == x.shape
 local = LocallyConnected1D(nb_filter=1, filter_length=2, bias=False); y = local(x); k = local.get_weights()[0]
