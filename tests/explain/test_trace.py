@@ -275,6 +275,25 @@ def test_a_layer_inside_a_model_that_computes_between_is_followed_both_ways(skip
     assert np.isnan(np.asarray(skip(data))).all()  # the real model agrees
 
 
+class Dropping(lamina.Model):
+    def __init__(self):
+        super().__init__(name="dropping")
+        self.inner, self.drop = layers.Dense(3, name="inner"), layers.Dropout(0.5, name="drop")
+
+    def call(self, pair, training=False):
+        return self.drop(self.inner(pair[0] + pair[1]), training=training)
+
+
+def test_a_layer_that_passes_on_what_it_gets_is_a_step_of_its_own():
+    model = Dropping()
+    shapes = [(None, 2), (None, 2)]
+    assert str(model.trace(index=1, input_shape=shapes)).splitlines()[1:] == [
+        "  drop[1] is computed from inner[1]",
+        "  inner[1] is computed from all 2 of input and all 2 of input_1",
+    ]
+    assert model.trace("inner", 0, input_shape=shapes)["input_1"].count == 2
+
+
 def test_contributions_to_a_model_that_computes_between_add_up_to_what_it_gives(skip):
     found = skip.trace(index=1, x=DATA)
     assert found.value == pytest.approx(float(skip(DATA)[0, 1]), rel=1e-5)

@@ -134,9 +134,17 @@ class Heard:
         return outputs
 
     def _hear(self, path, layer, args, kwargs, outputs):
-        if "/" not in path:
-            args, kwargs, outputs = tree.map_structure(self._tensor, (*as_given(args, kwargs), outputs))
-            self.calls.append(Call(layer, args, kwargs, [x for x in tree.flatten(outputs) if is_symbolic(x)]))
+        if "/" in path:
+            return None
+        given = {id(x) for x in tree.flatten((args, kwargs))}
+
+        def passed_on(y):  # as by a Dropout
+            return isinstance(y, jax.Array) and id(y) in given
+
+        outputs = tree.map_structure(lambda y: y.copy() if passed_on(y) else y, outputs)
+        args, kwargs, tensors = tree.map_structure(self._tensor, (*as_given(args, kwargs), outputs))
+        self.calls.append(Call(layer, args, kwargs, [x for x in tree.flatten(tensors) if is_symbolic(x)]))
+        return outputs
 
     def _tensors_in(self, arrays):
         return [x for x in map(self._tensor, tree.flatten(arrays)) if is_symbolic(x)]
