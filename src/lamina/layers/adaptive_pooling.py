@@ -20,7 +20,7 @@ class AdaptivePooling(Layer):
         super().__init__(**kwargs)
         given = (output_size,) * self.rank if isinstance(output_size, int) else output_size
         if not isinstance(given, list | tuple) or len(given) != self.rank:
-            kind = ValueError if isinstance(given, list | tuple) else TypeError
+            kind = ValueError if isinstance(given, list | tuple) and self.rank == 1 else TypeError  # as in Keras
             raise kind(
                 f"The `output_size` argument of {type(self).__name__} must be an integer or a tuple of {self.rank} "
                 f"integers. Received: output_size={output_size!r}"
@@ -88,7 +88,7 @@ class AdaptiveMaxPooling2D(AdaptiveMaxPooling):
         output_size: number of windows, one number or one for each axis [pixels].
         data_format: "channels_last" or "channels_first".
     Mask:     dropped.
-    Raises:   TypeError if `output_size` is neither, ValueError for another number of sizes.
+    Raises:   TypeError if `output_size` is neither, or another number of sizes (ValueError with one axis).
     Source:   Keras 3 `AdaptiveMaxPooling2D`.
     Example:
         >>> import numpy as np
