@@ -211,6 +211,17 @@ def test_deep_nesting_is_an_error(valid, tmp_path, ending):
     loaded(path)
 
 
+@pytest.mark.parametrize(("name", "argument"), [("AUC", "num_thresholds"), ("MeanIoU", "num_classes")])
+def test_a_metric_is_not_larger_than_the_file_justifies(valid, tmp_path, name, argument):
+    metric = gadget("keras.metrics", name, **{argument: 10**9})
+    optimizer = gadget("keras.optimizers", "SGD", learning_rate=0.1)
+
+    def change(config):
+        config["compile_config"] = {"optimizer": optimizer, "loss": "mse", "metrics": [metric]}
+
+    assert "takes far more memory" in str(loaded(with_config(valid, tmp_path, change))[0])
+
+
 def evil_archive(valid, path, change):
     with zipfile.ZipFile(valid / "model.keras") as archive:
         members = [(name, archive.read(name)) for name in archive.namelist()]

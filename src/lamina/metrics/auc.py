@@ -5,7 +5,7 @@ import jax.numpy as jnp
 
 from lamina.core import config, dtypes
 from lamina.losses.loss import divide_no_nan
-from lamina.metrics.counting import count
+from lamina.metrics.counting import count, thresholds_between
 from lamina.metrics.metric import Metric
 
 CURVES = ("ROC", "PR", "PRGAIN")
@@ -137,7 +137,7 @@ def _one_of(argument, value, known, spell):
 
 def _with_ends(thresholds, count):
     """Return thresholds with one that all predictions pass in front, and one that none passes behind."""
-    inner = [(i + 1) / (count - 1) for i in range(count - 2)] if thresholds is None else sorted(thresholds)
+    inner = thresholds_between(count) if thresholds is None else sorted(thresholds)
     return [-config.epsilon(), *inner, 1.0 + config.epsilon()]
 
 

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from lamina.core import config, dtypes
+from lamina.core import allowance, config, dtypes
 from lamina.losses.alignment import align
 
 Counts = collections.namedtuple("Counts", "true_positives false_positives true_negatives false_negatives")
@@ -123,6 +123,15 @@ def _column(x, class_id):
             f"found shape: {x.shape}"
         )
     return x[..., class_id, None]
+
+
+def thresholds_between(count):
+    """Return `count` - 2 thresholds, spread evenly between 0 and 1.
+
+    Raises:   ValueError (FileError L404) for more than a file that is being read justifies.
+    """
+    allowance.take("thresholds", (count, 8), "float64")  # about what a number in a list takes, and its work
+    return [(i + 1) / (count - 1) for i in range(count - 2)]
 
 
 def as_thresholds(thresholds, default=0.5):

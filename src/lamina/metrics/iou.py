@@ -41,6 +41,9 @@ class IoU(Metric):
         axis=-1,
     ):
         super().__init__(name=name, dtype=dtype or "int32")
+        self.total_cm = self.add_variable(
+            (num_classes, num_classes), "zeros", dtype=self.dtype, name="total_confusion_matrix"
+        )
         if max(target_class_ids) >= num_classes:
             raise ValueError(f"Target class id {max(target_class_ids)} is out of range, which is [0, {num_classes}).")
         self.num_classes = num_classes
@@ -49,9 +52,6 @@ class IoU(Metric):
         self.sparse_y_true = sparse_y_true
         self.sparse_y_pred = sparse_y_pred
         self.axis = axis
-        self.total_cm = self.add_variable(
-            (num_classes, num_classes), "zeros", dtype=self.dtype, name="total_confusion_matrix"
-        )
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Take in one batch."""

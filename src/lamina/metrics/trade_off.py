@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 
 from lamina.metrics.confusion import CountingMetric
+from lamina.metrics.counting import thresholds_between
 
 
 class TradeOff(CountingMetric):
@@ -65,7 +66,7 @@ def _spread(count):
     """Return `count` thresholds from 0 to 1; 0.5 if it is one only."""
     if count == 1:
         return [0.5]
-    return [0.0, *((i + 1) / (count - 1) for i in range(count - 2)), 1.0]
+    return [0.0, *thresholds_between(count), 1.0]
 
 
 class SensitivityAtSpecificity(TradeOff):
