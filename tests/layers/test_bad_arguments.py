@@ -29,7 +29,7 @@ NUMBERS = [
     *((name, (2, 0), "kernel_size") for name in ("Conv3D", "SeparableConv2D")),
     *((name, (0,), "pool_size") for name in ("MaxPooling2D", "AveragePooling1D")),
     ("AdaptiveMaxPooling2D", (0,), "output_size"),
-    ("AdaptiveMaxPooling2D", ((1, 2, 3),), "output_size"),
+    ("AdaptiveMaxPooling1D", ((1, 2),), "output_size"),
     ("RepeatVector", (0,), "positive integer"),
 ]
 
