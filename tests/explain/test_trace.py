@@ -137,6 +137,11 @@ def test_contributions_add_up_to_the_output(network):
     assert abs(found.rest) < 1e-5  # no biases yet: the network is linear in its active part
 
 
+def test_where_a_trace_ends_it_says_so(network):
+    assert str(network.trace("image", (3, 4))).splitlines()[1:] == ["  image[3, 4, 0] is given to the model."]
+    assert str(network.trace("top", 0, forward=True)).splitlines()[1:] == ["  Nothing reads top[0]."]
+
+
 def test_branches_are_told_apart():
     x = lamina.Input((6,), name="x")
     left, right = layers.Dense(4, name="left")(x), layers.Dense(4, name="right")(x[:, :3])

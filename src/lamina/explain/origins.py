@@ -125,7 +125,7 @@ class Trace(Answer):
 
     def document(self):
         """Return a line per step, and a table of the largest contributions."""
-        lines = [Line(words.step(step, self.forward)) for step in self.steps]
+        lines = [Line(words.step(step, self.forward)) for step in self.steps] or [Line(words.end(self))]
         if self.value is not None:
             lines.append(Line(words.adds_up(self)))
             rows = [_row(entry) for entry in self.contributions[:_SHOWN]]

@@ -222,6 +222,11 @@ def question(trace):
     return f"Where {trace.start} {'come' if several else 'comes'} from"
 
 
+def end(trace):
+    """Say that there is no further step."""
+    return f"Nothing reads {trace.start}." if trace.forward else f"{trace.start} is given to the model."
+
+
 def _reach(several):
     return "reach" if several else "reaches"
 
