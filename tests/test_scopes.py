@@ -119,3 +119,12 @@ def test_descriptions_of_keras_2_go_there_and_back():
         saving.deserialize_keras_object("os", known, printable_module_name="layer")
     with pytest.raises(ValueError, match="Unknown object: 'Evil'"):
         saving.deserialize_keras_object({"class_name": "Evil", "config": {}}, known)
+
+
+def test_a_functional_model_is_recomputed_as_a_whole_from_its_first_call_on():
+    with lamina.RematScope("full"):
+        x = lamina.Input((3,))
+        model = lamina.Model(x, layers.Dense(2)(x))
+    values = [v.value for v in model.trainable_variables]
+    program = jax.make_jaxpr(lambda x: model.stateless_call(values, [], x)[0])(np.ones((1, 3), "float32"))
+    assert str(program).count("remat") == 2  # of the model, and in it of the layer

@@ -68,7 +68,7 @@ def current_scope():
 def call(scope, layer, *args, **kwargs):
     """Call a layer as the scope that it was made in wants it."""
     function = functools.partial(type(layer).call, layer)
-    if not layer._called:  # the first call makes variables
+    if not layer._called and (layer._closed_by_call or not layer.built):  # the first call makes variables
         return function(*args, **kwargs)
     if scope.mode == "activations" and getattr(layer, "activation", None) is not None:
         return _with_activation(layer, remat(layer.activation), function, args, kwargs)
