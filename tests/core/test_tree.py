@@ -64,3 +64,11 @@ def test_shapes_are_mapped_as_wholes():
 def test_pack_refuses_another_number_of_leaves(leaves):
     with pytest.raises(ValueError, match="leaves"):
         tree.pack_sequence_as([0, 0], leaves)
+
+
+def test_deques_are_containers():
+    structure = collections.deque([1, {"a": None}], maxlen=3)
+    assert tree.is_nested(structure)
+    assert tree.flatten_with_path(structure) == [((0,), 1), ((1, "a"), None)]
+    doubled = tree.map_structure(lambda x: x and 2 * x, structure)
+    assert (doubled, doubled.maxlen) == (collections.deque([2, {"a": None}]), 3)

@@ -1,8 +1,19 @@
-"""Nested lists, tuples and dicts of leaves. None is a leaf; dict keys are visited in sorted order."""
+"""Nested lists, tuples, deques and dicts of leaves. None is a leaf; dict keys are visited in sorted order."""
 
 import collections.abc
+import contextlib
 
 import jax
+
+
+def _open_deque(deque):
+    return [(jax.tree_util.SequenceKey(i), x) for i, x in enumerate(deque)], deque.maxlen
+
+
+with contextlib.suppress(ValueError):  # another library has done it
+    jax.tree_util.register_pytree_with_keys(
+        collections.deque, _open_deque, lambda maxlen, children: collections.deque(children, maxlen)
+    )
 
 
 def _is_none(x):
@@ -10,7 +21,7 @@ def _is_none(x):
 
 
 def is_nested(structure):
-    """Tell whether `structure` is a list, tuple, dict or another registered container."""
+    """Tell whether `structure` is a list, tuple, deque, dict or another registered container."""
     return not jax.tree_util.all_leaves([structure], is_leaf=_is_none)
 
 
