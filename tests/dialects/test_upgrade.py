@@ -57,6 +57,9 @@ def test_imports_from_modules_that_are_no_more(old, modern):
         ("merge([a, b], mode='concat', concat_axis=1)", "keras.layers.Concatenate(axis=1)([a, b])"),
         ("merge([a, b], mode='sum')", "keras.layers.Add()([a, b])"),
         ("TimeDistributedDense(3)", "keras.layers.TimeDistributed(keras.layers.Dense(3))"),
+        ("K.expand_dims(x)", "keras.ops.expand_dims(x, axis=-1)"),
+        ("K.cumsum(x)", "keras.ops.cumsum(x, axis=0)"),
+        ("K.expand_dims(x, 1)", "keras.ops.expand_dims(x, 1)"),
         ("K.sum(K.permute_dimensions(x, (1, 0)))", "keras.ops.sum(keras.ops.transpose(x, (1, 0)))"),
         (
             "model.fit(x, y, nb_epoch=3,  # long\n          verbose=0)",

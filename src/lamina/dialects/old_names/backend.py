@@ -23,7 +23,7 @@ SAME_IN_OPS = {
         "tanh", "tile", "transpose", "var", "zeros_like",
     )),
     **dict.fromkeys((
-        "arange", "binary_crossentropy", "categorical_crossentropy", "dot", "hard_sigmoid",
+        "arange", "binary_crossentropy", "categorical_crossentropy", "dot",
         "sparse_categorical_crossentropy", "stack",
     )),
     "flatten": "ravel",
@@ -32,6 +32,9 @@ SAME_IN_OPS = {
     "repeat_elements": "repeat",
 }
 """Functions that `keras.ops` has too, with the same meaning, by their name there; None where that is the same."""
+
+OTHER_AXIS = {"cumprod": 0, "cumsum": 0, "expand_dims": -1}
+"""Of these, which axis is meant where none is given."""
 
 STILL_THERE = frozenset((
     "backend", "clear_session", "epsilon", "floatx", "get_uid", "image_data_format", "is_float_dtype", "is_int_dtype",

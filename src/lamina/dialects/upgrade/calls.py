@@ -90,6 +90,10 @@ class Calls:
         if name in BY_HAND:
             note(f"{name}(…)", BY_HAND[name], done=False)
             return updated
+        if module == "keras.backend" and name in old_backend.OTHER_AXIS and len(updated.args) == 1:
+            axis = cst.Arg(cst.parse_expression(str(old_backend.OTHER_AXIS[name])), cst.Name("axis"), equal=_TIGHT)
+            comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+            return updated.with_changes(args=[updated.args[0].with_changes(comma=comma), axis])
         modern = getattr(found, "__name__", name)
         key = "Functional" if modern == "Model" else modern
         if found is old_layers.TimeDistributedDense:

@@ -19,7 +19,7 @@ _STILL = (
 )
 """Rooms of Keras whose inner modules can still be imported."""
 
-_GONE = ("keras.initializations", "keras.legacy.interfaces")
+_GONE = ("keras.initializations", "keras.legacy.interfaces", "keras.objectives")
 """Modules that nothing stands for."""
 
 _REPLACED = (old_layers.merge, old_layers.TimeDistributedDense)
