@@ -356,6 +356,7 @@ def test_weights_of_an_archive_that_lie_elsewhere_or_nowhere_are_refused(valid, 
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in {**members, "model.weights.h5": weights.read_bytes()}.items():
             archive.writestr(name, content)
+    loaded(path)  # imports what telling of a misfit imports
     error, seen = loaded(path)
     assert isinstance(error, ValueError)
     assert harmless(seen, path)
