@@ -269,3 +269,22 @@ def test_a_model_hands_arguments_on_to_the_layers_that_register_them(kind):
     model._register_call_context_args("shift")
     assert model(np.ones((1, 1)), shift=2.0).tolist() == [[3.0]]
     assert model(np.ones((1, 1))).tolist() == [[1.0]]
+
+
+def test_a_build_of_ones_own_may_end_with_that_of_the_model():
+    class Grown(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.first = layers.Dense(3)
+
+        def build(self, input_shape):
+            self.second = layers.Dense(2)
+            super().build(input_shape)
+
+        def call(self, x):
+            return self.second(self.first(x))
+
+    built, called = Grown(), Grown()
+    built.build((None, 4))
+    assert called(np.ones((2, 4))).shape == built(np.ones((2, 4))).shape == (2, 2)
+    assert [w.shape for w in built.weights] == [w.shape for w in called.weights] == [(4, 3), (3,), (3, 2), (2,)]

@@ -62,7 +62,10 @@ class Model(Trainer, Layer):
             input_shape: tuple with None, or a list, tuple or dict of such tuples.
         """
         if not self.built:
-            shapes.infer(self, tree.map_shape_structure(KerasTensor, input_shape))
+            run = (
+                self.call if self._has_own_build() else self
+            )  # a subclass's `build`, which is under way, asked for this
+            shapes.infer(run, tree.map_shape_structure(KerasTensor, input_shape))
 
     build.only_runs_call = True
 
