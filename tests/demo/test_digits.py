@@ -29,7 +29,7 @@ def test_the_demo_trains_saves_explains_and_reports(tmp_path, capsys):
     assert right > 0.94
     printed = capsys.readouterr().out
     assert f"{right:.2%} of 2,000 held-out digits right" in printed
-    assert "(h*5 + w)*64 + c" in printed
+    assert "(h·5 + w)·64 + c" in printed
     assert "Without flatten, dense would give (b, 5, 5, 128)" in printed
     assert str(tmp_path / "new" / "digits.html") in printed
     assert f"{right:.2%}" in (tmp_path / "new" / "digits.html").read_text(encoding="utf-8")

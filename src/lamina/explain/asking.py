@@ -24,10 +24,10 @@ def explain(obj, other=None, input_shape=None, *, dtype=None):
         >>> print(explain(Flatten(name="flat"), (None, 3, 4)))
         flat (Flatten)  (b, 3, 4) -> (b, 12)
           Lays the 3 × 4 values of each sample in one row of 12, the last axis fastest.
-          shape  (b, t, f) -> (b, t*f)
-                 t*f = 3*4 = 12
-          order  [t, f] -> t*4 + f
-          cost   0 parameters, no arithmetic: it only moves data
+          shape  (b, t, f) -> (b, t·f)
+                 t·f = 3·4 = 12
+          order  [t, f] -> t·4 + f
+          cost   0 parameters, no arithmetic: it only moves data; 48 bytes of output for one sample
     """
     if not isinstance(other, Layer):
         input_shape = other if input_shape is None else input_shape
