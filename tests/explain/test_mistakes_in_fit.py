@@ -138,8 +138,7 @@ def test_a_likely_mistake_is_told_once(mistake):
     assert str(warning.message).startswith(f"{code}: ")
     assert not [other for other in others if "the loss became NaN" not in str(other.message)]  # what comes of it
     assert re.search(words, str(warning.message))
-    if code != "L350":  # told where the layer is called
-        assert warning.filename == __file__
+    assert warning.filename == __file__
 
 
 @pytest.mark.parametrize("mistake", WARNED)
@@ -269,3 +268,7 @@ def test_one_hot_labels_of_every_step_are_in_no_order():
     y[-16:, 0] = np.eye(3)[1]  # at the first step, the validation data hold one class
     model = net(shape=(5, 2), loss="categorical_crossentropy")
     assert not told(lambda: model.fit(np.ones((64, 5, 2)), y, validation_split=0.2, verbose=0))
+
+
+def test_the_fix_of_a_finding_is_printed_as_it_is_pasted():
+    assert "fix  y = y - 1" in str(net().check(X, Y + 1))

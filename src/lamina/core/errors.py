@@ -12,7 +12,11 @@ Each also is the builtin that Keras raises, so that `except ValueError` keeps wo
 """
 
 import difflib
+import os
+import sys
 import warnings
+
+import jax
 
 from lamina.core import config
 from lamina.core.context import is_known, thread
@@ -115,10 +119,24 @@ def nearest(name, known):
     return f" Did you mean {' or '.join(repr(originals[c]) for c in close)}?" if close else ""
 
 
-def warn(code, text, *, stacklevel=3):
-    """Warn of a silent mistake with its code, or raise in strict mode; silenced codes say nothing."""
+def warn(code, text):
+    """Warn of a silent mistake with its code, or raise in strict mode; silenced codes say nothing.
+
+    The warning is placed at the line of the user's code from which all calls came.
+    """
     if config.is_silenced(code):
         return
     if config.is_strict():
         raise DataError(f"{code}: {text}")
-    warnings.warn(f"{code}: {text}", LaminaWarning, stacklevel=stacklevel)
+    warnings.warn(f"{code}: {text}", LaminaWarning, stacklevel=_levels_to_the_user())
+
+
+_LIBRARIES = tuple(os.path.dirname(path) + os.sep for path in (os.path.dirname(__file__), jax.__file__))
+
+
+def _levels_to_the_user():
+    """How many calls lie between whoever asks and the code that is neither ours nor the engine's."""
+    levels, frame = 1, sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(_LIBRARIES):
+        levels, frame = levels + 1, frame.f_back
+    return levels

@@ -103,7 +103,6 @@ def warn_of_lost_mask(layer):
             "However, this layer does not support masking and will therefore destroy the mask information. "
             "Downstream layers will not see the mask. Fix: put a layer that uses it before, such as "
             "GlobalAveragePooling1D() or LSTM(8); or self.supports_masking = True in a layer of your own.",
-            stacklevel=5,
         )
         object.__setattr__(layer, "_warned_of_mask", True)
 

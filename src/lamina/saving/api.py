@@ -256,7 +256,7 @@ def _without_format(path, save_format):
     text = f"The `save_format` argument is deprecated: the ending of the path says it. Received: {save_format!r}"
     if not path.endswith((".keras", ".h5", ".hdf5")):
         raise errors.FileError(errors.message("L406", text, fix=f"model.save('{path}.keras')"))
-    errors.warn("L406", text, stacklevel=4)
+    errors.warn("L406", text)
 
 
 def _save_old_model(model, path, overwrite, include_optimizer):
@@ -342,4 +342,4 @@ def _misfits(loader, path):
 def _warn_of_unused(loader, path):
     unused = [name for name in loader.unused() if name.split("/")[0] != "optimizer"]
     if unused:
-        errors.warn("L407", f"{path} has weights that the model has no place for: {', '.join(unused)}.", stacklevel=4)
+        errors.warn("L407", f"{path} has weights that the model has no place for: {', '.join(unused)}.")

@@ -53,7 +53,7 @@ def _give(model, arrays, path, skip_mismatch=False):
     places = {variable.path: _place(variable.path, model.name, arrays) for variable in model.weights}
     if extra := sorted(arrays.keys() - set(places.values())):
         names = ", ".join(extra[:20])
-        errors.warn("L407", f"{path} has weights that the model has no place for: {names}.", stacklevel=5)
+        errors.warn("L407", f"{path} has weights that the model has no place for: {names}.")
     pairs = [
         (variable.path, [variable], [arrays[place]] if (place := places[variable.path]) in arrays else [])
         for variable in model.weights

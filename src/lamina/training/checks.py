@@ -98,7 +98,6 @@ def _tell_nan(name, array, bad):
         "L341",
         f"the input {name} {describe(array)} holds {len(bad)} NaN, the first at index {tuple(bad[0].tolist())}"
         f"{columns}: outputs and loss will be NaN. Fix: {name} = np.nan_to_num({name}), or drop these samples.",
-        stacklevel=7,
     )
 
 

@@ -132,7 +132,6 @@ def _warn_of_end(epoch, epochs):
         f"the data source has no batch left for epoch {epoch + 1} of {epochs}: training ends here. Fix: give a source "
         "that can be run through again (an array, a list, a PyDataset), or a generator with `while True` and "
         "`steps_per_epoch`.",
-        stacklevel=4,
     )
 
 

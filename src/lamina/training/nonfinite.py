@@ -73,7 +73,6 @@ class Watch:
             "L370",
             f"the loss became {what}{_rate(self.model.optimizer)}: {_origin(self.model, x)}{after} Fix: a smaller "
             "learning rate, `clipnorm=1.0` in the optimizer, or inputs scaled to about -1 to 1.",
-            stacklevel=5,
         )
 
     def _steps_taken(self):

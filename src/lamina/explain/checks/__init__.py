@@ -65,7 +65,7 @@ def advise(model, x, y, already_told, *, first, start, **training):
             found += _findings(each, subject)
     fresh = audible(finding for finding in found if finding.code not in already_told)
     already_told.update(fresh.codes)
-    fresh.warn(stacklevel=5)
+    fresh.warn()
 
 
 def _findings(each, subject):

@@ -59,16 +59,16 @@ class Findings(Answer, list):
             Block(
                 f"{each.code}  {each.what}",
                 "" if each.confidence == _CERTAIN else f"({each.confidence})",
-                [Line(each.evidence, "why"), Line(each.fix, "fix", "formula")],
+                [Line(each.evidence, "why"), Line(each.fix, "fix", "code")],
             )
             for each in self
         ]
         return Block(f"{len(self)} finding{'s' if len(self) > 1 else ''}", "", blocks)
 
-    def warn(self, stacklevel=3):
+    def warn(self):
         """Give each finding as a warning, or raise the first in strict mode; silenced codes say nothing."""
         for each in self:
-            warn(each.code, str(each), stacklevel=stacklevel + 1)
+            warn(each.code, str(each))
 
 
 def audible(findings):

@@ -97,7 +97,6 @@ def warn_of_end(done, wanted):
         f"the data ran out after {done} of {wanted} batches of this epoch, which ends here. Fix: leave "
         "`steps_per_epoch` (`validation_steps`, `steps`) out, or give a source that goes on, such as a generator with "
         "`while True`.",
-        stacklevel=7,
     )
 
 
