@@ -93,6 +93,10 @@ def function(name, function, *calls, class_name="TFOpLambda"):
         ("nn.bias_add", {"bias": [1.0, 2.0, 3.0, 4.0]}, lambda x: x + [1, 2, 3, 4]),
         ("nn.leaky_relu", {"alpha": 0.5}, lambda x: np.where(x > 0, x, x / 2)),
         ("nn.gelu", {"approximate": False}, lambda x: x * (1 + np.vectorize(math.erf)(x / 2**0.5)) / 2),
+        ("nn.gelu", {"approximate": True}, lambda x: x * (1 + np.tanh((2 / np.pi) ** 0.5 * (x + 0.044715 * x**3))) / 2),
+        ("math.argmax", {"output_type": "int64"}, lambda x: x.argmax(0)),
+        ("math.l2_normalize", {"axis": -1, "epsilon": 100.0}, lambda x: x / 10),
+        ("compat.v1.math.reduce_max", {"axis": 1, "keep_dims": True}, lambda x: x.max(1, keepdims=True)),
         ("identity", {}, lambda x: x),
         ("ones_like", {}, np.ones_like),
     ],
@@ -180,9 +184,25 @@ def test_an_ellipsis_in_an_index():
     np.testing.assert_array_equal(lamina.Model.from_config(graph(cut, outputs="cut"))(x), x[:, 1:3])
 
 
-def test_an_argument_of_a_function_that_is_gone_is_named():
-    config = graph(function("tf", "math.cumsum", ["x", 0, 0, {"axis": 1, "reverse": True}]), outputs="tf")
-    with pytest.raises(ValueError, match=r"calls 'math\.cumsum' with reverse=True"):
+def test_ones_may_be_of_another_dtype():
+    config = graph(function("tf", "ones_like", ["x", 0, 0, {"dtype": "int32"}]), outputs="tf")
+    assert lamina.Model.from_config(config).output.dtype == "int32"
+
+
+@pytest.mark.parametrize(
+    ("called", "keywords"),
+    [
+        ("math.cumsum", {"axis": 1, "reverse": True}),
+        ("linalg.matmul", {"b": ["x", 0, 0], "adjoint_b": True}),
+        ("one_hot", {"depth": 4, "on_value": 5.0}),
+        ("nn.silu", {"beta": 2.0}),
+        ("math.reduce_sum", {"reduction_indices": 1}),
+    ],
+)
+def test_an_argument_of_a_function_that_is_gone_is_named(called, keywords):
+    *_, (name, value) = keywords.items()
+    config = graph(function("tf", called, ["x", 0, 0, keywords]), outputs="tf")
+    with pytest.raises(ValueError, match=f"calls '{called}' with {name}={value}"):
         lamina.Model.from_config(config)
 
 

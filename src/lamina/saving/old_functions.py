@@ -10,7 +10,7 @@ from lamina.core import errors
 
 _NUMPY, _MATH, _NN, _CORE = (f"keras.src.ops.{room}" for room in ("numpy", "math", "nn", "core"))
 _LAYERS = "keras.layers"
-_REDUCED = {"axis": "axis", "keepdims": "keepdims"}
+_REDUCED = {"axis": "axis", "keepdims": "keepdims", "keep_dims": "keepdims"}
 
 
 def _pair(name, module=_NUMPY):
@@ -39,7 +39,7 @@ _FUNCTIONS = {  # function: module, class, names of tensors, names of the other 
         "ceil": "Ceil", "round": "Round", "logical_not": "LogicalNot",
     }.items()},
     **{f"{room}.{old}": _single(new, _NN) for room in ("nn", "math") for old, new in {
-        "relu": "Relu", "relu6": "Relu6", "elu": "Elu", "selu": "Selu", "gelu": "Gelu", "sigmoid": "Sigmoid",
+        "relu": "Relu", "relu6": "Relu6", "elu": "Elu", "selu": "Selu", "sigmoid": "Sigmoid",
         "softplus": "Softplus", "softsign": "Softsign", "silu": "Silu", "swish": "Silu",
     }.items()},
     "math.rsqrt": _single("Rsqrt", _MATH),
@@ -50,22 +50,24 @@ _FUNCTIONS = {  # function: module, class, names of tensors, names of the other 
     "math.argmin": (_NUMPY, "Argmin", ("input",), {"axis": "axis"}),
     "math.cumsum": (_NUMPY, "Cumsum", ("x",), {"axis": "axis"}),
     "math.top_k": (_MATH, "TopK", ("input",), {"k": "k", "sorted": "sorted"}),
-    "math.l2_normalize": (_NN, "Normalize", ("x",), {"axis": "axis"}),
+    "math.l2_normalize": (_NN, "Normalize", ("x",), {"axis": "axis", "epsilon": "epsilon"}),
     "math.add_n": (_LAYERS, "Add", ("inputs",), {}),
     "floor_div": _pair("FloorDivide"),
     "identity": _single("Identity", _LAYERS),
     "keras.backend.batch_flatten": _single("Flatten", _LAYERS),
     "stop_gradient": _single("StopGradient", _CORE),
-    "zeros_like": _single("ZerosLike"),
-    "ones_like": _single("OnesLike"),
+    "zeros_like": (_NUMPY, "ZerosLike", ("input",), {"dtype": "dtype"}),
+    "ones_like": (_NUMPY, "OnesLike", ("input",), {"dtype": "dtype"}),
     "nn.bias_add": (_NUMPY, "Add", ("value", "bias"), {}),
+    "nn.gelu": (_NN, "Gelu", ("features",), {"approximate": "approximate"}),
     "nn.leaky_relu": (_NN, "LeakyRelu", ("features",), {"alpha": "negative_slope"}),
     "nn.log_softmax": (_NN, "LogSoftmax", ("logits",), {"axis": "axis"}),
     "nn.depth_to_space": (_NN, "DepthToSpace", ("input",), {"block_size": "block_size"}),
     "nn.space_to_depth": (_NN, "SpaceToDepth", ("input",), {"block_size": "block_size"}),
     **{f"nn.{old}_pool2d": (_NN, new, ("input",), {"ksize": "pool_size", "strides": "strides", "padding": "padding"})
        for old, new in {"avg": "AveragePool", "max": "MaxPool"}.items()},
-    "image.resize": ("keras.src.ops.image", "Resize", ("images",), {"size": "size", "method": "interpolation"}),
+    "image.resize": ("keras.src.ops.image", "Resize", ("images",), {
+        "size": "size", "method": "interpolation", "antialias": "antialias"}),
     "norm": ("keras.src.ops.linalg", "Norm", ("tensor",), {"ord": "ord", **_REDUCED}),
     "nn.softmax": (_NN, "Softmax", ("logits",), {"axis": "axis"}),
     "linalg.matmul": (_NUMPY, "Matmul", ("a", "b"), {"transpose_a": "transpose_a", "transpose_b": "transpose_b"}),
@@ -89,7 +91,7 @@ _FUNCTIONS = {  # function: module, class, names of tensors, names of the other 
     "roll": (_NUMPY, "Roll", ("input",), {"shift": "shift", "axis": "axis"}),
     "sort": (_NUMPY, "Sort", ("values",), {"axis": "axis"}),
     "gather": (_NUMPY, "Take", ("params", "indices"), {"axis": "axis"}),
-    "one_hot": (_NN, "OneHot", ("indices",), {"depth": "num_classes", "axis": "axis"}),
+    "one_hot": (_NN, "OneHot", ("indices",), {"depth": "num_classes", "axis": "axis", "dtype": "dtype"}),
     "pad": (_NUMPY, "Pad", ("tensor",), {"paddings": "pad_width", **{k: k for k in ("mode", "constant_values")}}),
     "broadcast_to": (_NUMPY, "BroadcastTo", ("input",), {"shape": "shape"}),
     "where": (_NUMPY, "Where", ("condition", "x", "y"), {}),
@@ -99,18 +101,26 @@ _FUNCTIONS = {  # function: module, class, names of tensors, names of the other 
 }  # fmt: skip
 
 _DEFAULTS = {  # where TensorFlow's are others than ours
-    "Cumsum": {"axis": 0},
+    **{name: {"axis": 0} for name in ("Argmax", "Argmin", "Cumsum", "Split", "Take")},
     "Gelu": {"approximate": False},
-    "Split": {"axis": 0},
-    "Take": {"axis": 0},
+    "Normalize": {"epsilon": 1e-12},
+    "TopK": {"k": 1},
 }
 _HARMLESS = {  # what arguments that have no name today may be
+    "adjoint_a": False,
+    "adjoint_b": False,
     "batch_dims": 0,
+    "beta": 1,
     "conjugate": False,
+    "data_format": "NHWC",
     "direction": "ASCENDING",
     "exclusive": False,
+    "off_value": 0,
+    "on_value": 1,
+    "preserve_aspect_ratio": False,
     "reverse": False,
 }
+_IGNORED = ("name", "num", "output_type", "index_type", "validate_indices", "a_is_sparse", "b_is_sparse")
 
 CLASSES = ("TFOpLambda", "SlicingOpLambda")
 
@@ -122,7 +132,7 @@ def upgrade_function(layer, first, keywords):
         layer: description of the `TFOpLambda`.
         first: first argument of its call.
         keywords: the others, by name.
-    Raises:   ValueError (FileError L408) for a function that has no operation.
+    Raises:   ValueError (FileError L408) for a function that has no operation, or an argument that this has not.
     """
     config = layer["config"]
     function = str(config.get("function") or config.get("symbol") or "").removeprefix("tf.").removeprefix("compat.v1.")
@@ -137,22 +147,29 @@ def upgrade_function(layer, first, keywords):
         )
     module, name, tensors, others = _FUNCTIONS[function]
     keywords = {key: value for key, value in keywords.items() if value is not None}
-    for key, harmless in _HARMLESS.items():
-        if keywords.get(key, harmless) != harmless:
-            raise errors.FileError(f"L408: the file calls '{function}' with {key}={keywords[key]!r}, which is gone.")
+    for key, value in keywords.items():
+        if key not in (*tensors, *others, *_IGNORED) and value != _HARMLESS.get(key, ...):
+            raise errors.FileError(f"L408: the file calls '{function}' with {key}={value!r}, which is gone.")
     arguments = [first, *(_index(keywords[key]) for key in tensors[1:] if key in keywords)]
     own = {others[key]: value for key, value in keywords.items() if key in others}
-    own = {**_DEFAULTS.get(name, {}), **own}
+    name, own = _as_today(name, {**_DEFAULTS.get(name, {}), **own})
+    return {"module": module, "class_name": name, "config": {"name": config["name"], **own}}, arguments
+
+
+def _as_today(name, own):
+    """Return the name of an operation, and its arguments, where these said the same in another way."""
     if name == "Matmul" and own:
         name, own = "Einsum", {"subscripts": _product(**own)}
     if name == "Split" and isinstance(own["indices_or_sections"], list):
         own["indices_or_sections"] = [*itertools.accumulate(own["indices_or_sections"])][:-1]
+    if name == "Normalize":
+        own["epsilon"] **= 0.5  # the sum of the squares was compared with it
     for key in ("padding", "mode"):
         if isinstance(own.get(key), str):
             own[key] = own[key].lower()
     if own.get("ord") == "euclidean" or own.get("mode", "constant") != "constant":
         own = {key: value for key, value in own.items() if key not in ("ord", "constant_values")}
-    return {"module": module, "class_name": name, "config": {"name": config["name"], **own}}, arguments
+    return name, own
 
 
 def _product(transpose_a=False, transpose_b=False):

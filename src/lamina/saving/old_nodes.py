@@ -43,6 +43,7 @@ _ATTRIBUTES = {
     "squeeze_dims": "axis",
     "axis": "axis",
     "alpha": "alpha",
+    "batch_dims": "batch_dims",
     "DstT": "dtype",
     "transpose_a": "transpose_a",
     "transpose_b": "transpose_b",
