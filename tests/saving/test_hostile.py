@@ -464,13 +464,29 @@ def test_a_pipe_in_a_folder_is_not_waited_for(valid, tmp_path):
     assert "no ordinary file" in str(loaded(str(tmp_path / "model"))[0])
 
 
-@pytest.mark.parametrize("pattern", ["(a+)+b", "a*a*a*a*a*a*b", "(a|a)" * 40 + "b"])
+@pytest.mark.parametrize(
+    "pattern", ["(a+)+b", "(?x)(a+) +b", "(?x)(a+) # so\n+b", "a*a*a*a*a*a*b", "(a|a)" * 40 + "b", "a?" * 40 + "b"]
+)
 def test_patterns_that_never_come_to_an_end_are_refused(valid, tmp_path, pattern):
     """The time that a regular expression takes can double with every letter of the name it is held against."""
     policies = gadget("keras.dtype_policies", "DTypePolicyMap", default_policy=None, policy_map={pattern: {}})
     layer = gadget("keras.layers", "Activation", name="a" * 40, activation="relu", dtype=policies)
     error, _ = loaded(with_config(valid, tmp_path, last_layer(layer)))
     assert "regular expression" in str(error)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        ".*/attention/.*/(query|key|value|output).*",
+        ".*decoder.*attention.*query.*",
+        f"(encoder|decoder)_({'|'.join(map(str, range(32)))})/(ffn|norm)(_out)?/.*?",
+    ],
+)
+def test_patterns_as_people_write_them_are_read(pattern):
+    policies = lamina.dtype_policies.DTypePolicyMap("float32", {pattern: lamina.DTypePolicy("bfloat16")})
+    again = lamina.saving.deserialize_keras_object(lamina.saving.serialize_keras_object(policies))
+    assert list(again) == [pattern]
 
 
 def test_no_arrays_are_made_on_behalf_of_a_file(valid, tmp_path):
