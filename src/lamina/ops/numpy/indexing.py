@@ -25,8 +25,9 @@ def _check_places(shape, key):
     """Let NumPy look for places that are not there: JAX takes the nearest one."""
     parts = key if isinstance(key, tuple) else (key,)
     if all(part is None or part is Ellipsis or isinstance(part, int | slice) for part in parts):
+        room = 1 + max([abs(part) for part in parts if isinstance(part, int)], default=0)
         try:
-            np.broadcast_to(np.int8(0), [size if is_known(size) else 1 << 20 for size in shape])[parts]
+            np.broadcast_to(np.int8(0), [size if is_known(size) else room for size in shape])[parts]
         except IndexError as error:
             raise ValueError(f"{error}. Received: key={key} for shape {shape}") from error
 
@@ -120,14 +121,7 @@ def isin(x1, x2, assume_unique=False, invert=False):
 
 @op
 def unique(
-    x,
-    sorted=True,
-    return_index=False,
-    return_inverse=False,
-    return_counts=False,
-    axis=None,
-    size=None,
-    fill_value=None,
+    x, sorted=True, return_index=False, return_inverse=False, return_counts=False, axis=None, size=None, fill_value=None
 ):
     """Return every element (every slice along `axis`) once.
 
@@ -138,17 +132,8 @@ def unique(
         size: length of the result, which compiled code must know [count].
         fill_value: what stands behind the last one, by default the smallest.
     """
-    return jnp.unique(
-        x,
-        return_index,
-        return_inverse,
-        return_counts,
-        axis,
-        equal_nan=False,
-        size=size,
-        fill_value=fill_value,
-        sorted=sorted,
-    )
+    also = return_index, return_inverse, return_counts
+    return jnp.unique(x, *also, axis, equal_nan=False, size=size, fill_value=fill_value, sorted=sorted)
 
 
 def vectorize(pyfunc, *, excluded=None, signature=None):
