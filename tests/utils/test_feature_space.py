@@ -91,6 +91,35 @@ def test_models_of_encoded_tables_know_the_shapes_that_texts_get():
     assert space({"city": ["Bonn"], "text": ["two"]}).shape == (1, 40)
 
 
+class OnTables(lamina.Model):
+    """A model that encodes raw tables in its own call."""
+
+    def __init__(self, space):
+        super().__init__()
+        self.space = space
+
+    def call(self, inputs):
+        return self.space(inputs)
+
+
+def test_models_are_fitted_to_raw_tables(tmp_path):
+    table = {name: np.array(column) for name, column in TABLE.items()}
+    space = adapted(crosses=[("rooms", "city")])
+    outputs = lamina.layers.Dense(1)(space.get_encoded_features())
+    model = lamina.Model(space.get_inputs(), outputs)
+    model.compile("sgd", "mse")
+    model.fit(table, np.ones((4, 1)), verbose=0)
+    model.save(tmp_path / "model.keras")
+    again = lamina.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(again.predict(table, verbose=0), model.predict(table, verbose=0), 1e-6)
+    np.testing.assert_allclose(OnTables(space).predict(table, verbose=0), space(table), 1e-6)
+
+
+def test_whole_numbers_are_floats_where_floats_are_meant():
+    space = FeatureSpace({"rooms": "float", "income": "float"})
+    assert space({"rooms": [1, 2], "income": [0.5, 1.5]}).tolist() == [[0.5, 1.0], [1.5, 2.0]]
+
+
 def plain(library):
     space = library.utils.FeatureSpace
     normalized = library.layers.Normalization(mean=1.0, variance=4.0, name="given")

@@ -2,9 +2,10 @@
 
 import itertools
 
+import jax
 import numpy as np
 
-from lamina import layers
+from lamina import layers, ops
 from lamina.core.names import auto_name
 from lamina.core.saveable import KerasSaveable
 from lamina.core.serialization import deserialize_keras_object, serialize_keras_object
@@ -81,9 +82,13 @@ class Cross(KerasSaveable):
 
 
 class TFDIdentity(layers.Identity):
-    """Leave a column as it is; named as in Keras's files."""
+    """Leave the numbers of a column as they are, whole ones as floats; named as in Keras's files."""
 
     _keras_module = _KERAS_MODULE
+
+    def call(self, inputs):
+        """Compute on arrays."""
+        return ops.cast(inputs, self.compute_dtype)
 
 
 class FeatureSpace(layers.Layer):
@@ -237,16 +242,15 @@ class FeatureSpace(layers.Layer):
             dataset: a dict of columns, a data frame, or an iterable of such dicts, one for each sample or batch.
         Raises: ValueError for anything else.
         """
-        if not hasattr(dataset, "keys"):
-            if not hasattr(dataset, "__iter__") or isinstance(dataset, np.ndarray | str):
-                raise ValueError(
-                    "`adapt()` can only be called on a dict of arrays, or on a data set of such dicts. Received "
-                    f"instead: {dataset} (of type {type(dataset)})"
-                )
-            dataset = list(dataset) if hasattr(dataset, "__next__") else dataset
+        tables = [dataset] if hasattr(dataset, "keys") else dataset
+        if not hasattr(tables, "__iter__") or isinstance(tables, np.ndarray | str):
+            raise ValueError(
+                "`adapt()` can only be called on a dict of arrays, or on a data set of such dicts. Received "
+                f"instead: {dataset} (of type {type(dataset)})"
+            )
+        tables = list(tables) if hasattr(tables, "__next__") else tables
         for name in self._adaptable():
-            is_table = hasattr(dataset, "keys")
-            self.preprocessors[name].adapt(_columns(dataset[name] if is_table else (each[name] for each in dataset)))
+            self.preprocessors[name].adapt(_columns(table[name] for table in tables))
         self._is_adapted = True
         self.encoded_features = None
         self.one_hot_encoders = {}
@@ -284,7 +288,7 @@ class FeatureSpace(layers.Layer):
         if missing:
             raise ValueError(f"The columns {missing} are missing. Received: {list(data.keys())}")
         columns = {name: data[name] for name in self.features}
-        columns = {name: x if isinstance(x, KerasTensor) else np.asarray(x) for name, x in columns.items()}
+        columns = {name: x if isinstance(x, KerasTensor | jax.Array) else np.asarray(x) for name, x in columns.items()}
         is_single = any(x.ndim == 0 for x in columns.values())
         encoded = self._encode({name: x.reshape(-1, 1) if x.ndim < 2 else x for name, x in columns.items()})
         if not is_single:
