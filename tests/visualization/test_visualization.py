@@ -117,6 +117,7 @@ def test_a_gallery_shows_every_picture_with_its_labels(pyplot):
 def test_a_gallery_is_written_to_a_file(pyplot):
     visualization.plot_image_gallery(np.zeros((2, 3, 4, 4)), path="gallery.png", data_format="channels_first", cols=2)
     assert pyplot.of("savefig") == [("gallery.png",)]
+    assert pyplot.of("subplots") == [(1, 2)]
     assert pyplot.of("imshow")[0][0].shape == (4, 4, 3)
     assert pyplot.of("show") == []
 

@@ -49,8 +49,8 @@ def plot_image_gallery(
     if (y_true is not None or y_pred is not None) and label_map is None:
         raise ValueError("If `y_true` or `y_pred` are provided, a `label_map` must also be provided.")
     pictures = _bytes(_last(images, data_format), value_range)
-    rows = rows or math.ceil(math.sqrt(len(pictures)))
-    cols = cols or math.ceil(len(pictures) / rows)
+    cols = cols or math.ceil(len(pictures) / (rows or math.ceil(math.sqrt(len(pictures)))))
+    rows = rows or math.ceil(len(pictures) / cols)
     size = (cols * scale, rows * scale)
     figure, axes = plt.subplots(rows, cols, figsize=size, frameon=False, layout="tight", squeeze=False)
     for number, axis in enumerate(axes.flat):
