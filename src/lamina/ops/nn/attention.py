@@ -40,13 +40,8 @@ def dot_product_attention(
         )
     dtype = dtypes.result_type(query.dtype, key.dtype, value.dtype)
     query, key, value = (x.astype(dtype) for x in (query, key, value))
+    bias = None if bias is None else bias.astype(dtype)
+    kernel = "cudnn" if flash_attention else "xla"
     return jax.nn.dot_product_attention(
-        query,
-        key,
-        value,
-        bias=None if bias is None else bias.astype(dtype),
-        mask=mask,
-        scale=scale,
-        is_causal=is_causal,
-        implementation="cudnn" if flash_attention else "xla",
+        query, key, value, bias, mask, scale=scale, is_causal=is_causal, implementation=kernel
     )

@@ -17,7 +17,8 @@ def one_hot(x, num_classes, axis=-1, dtype=None, sparse=False):
         >>> one_hot([0, 2], 3).tolist()
         [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
     """
-    _refuse_sparse(sparse)
+    if sparse:
+        raise ValueError("Sparse results are not supported. Received: sparse=True")
     dtype = config.floatx() if dtype is None else dtypes.standardize_dtype(dtype)
     return jax.nn.one_hot(x, num_classes, axis=axis, dtype=dtype)
 
@@ -34,11 +35,6 @@ def multi_hot(inputs, num_classes=None, axis=-1, dtype=None, sparse=False, num_t
         raise ValueError("Argument `num_classes` must be specified.")
     x = inputs.astype("int32")
     return jnp.max(one_hot(x, num_classes, axis, dtype, sparse), axis=1 if x.ndim > 1 else 0)
-
-
-def _refuse_sparse(sparse):
-    if sparse:
-        raise ValueError("Sparse results are not supported. Received: sparse=True")
 
 
 @op("abs_", "angle")

@@ -36,3 +36,5 @@ from lamina.ops.numpy.shaping import (
     flip, fliplr, flipud, hsplit, hstack, meshgrid, moveaxis, ndim, pad, ravel, repeat, reshape, roll, rot90, size,
     split, squeeze, stack, swapaxes, tile, trace, transpose, tril, triu, vsplit, vstack,
 )
+
+__all__ = [name for name, value in globals().items() if callable(value)]  # not the files

@@ -48,9 +48,7 @@ def transpose(x, axes=None):
 
     Raises: ValueError if `axes` does not name each axis once.
     """
-    if axes is not None and sorted(axis % x.ndim if -x.ndim <= axis < x.ndim else axis for axis in axes) != list(
-        range(x.ndim)
-    ):
+    if axes is not None and sorted(axis + x.ndim * (axis < 0) for axis in axes) != [*range(x.ndim)]:
         raise ValueError(f"`axes` must be a valid permutation of {x.ndim} axes. Received: axes={axes}")
     return jnp.transpose(x, axes)
 
