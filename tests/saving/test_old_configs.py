@@ -3,10 +3,12 @@
 import json
 import math
 
+import h5py
 import numpy as np
 import pytest
 
 import lamina
+from lamina.saving.old_configs import upgrade_compile_config
 
 DENSE = {"name": "dense", "trainable": True, "dtype": "float32", "units": 3, "activation": "linear"}
 
@@ -217,11 +219,18 @@ def test_states_that_stood_beside_the_input_are_the_initial_state():
     assert not np.allclose(expected, model.get_layer("lstm")(x[:, None]))
 
 
-def test_names_with_slashes_get_hyphens():
+def test_names_with_slashes_get_hyphens(tmp_path):
     dense = layer("Dense", {"units": 2, "name": "block/dense"}, ["x", 0, 0, {}])
     model = lamina.Model.from_config(graph(dense, outputs="block/dense"))
     assert [each.name for each in model.layers] == ["x", "block-dense"]
     assert model.output_shape == (None, 2)
+    with h5py.File(tmp_path / "old.h5", "w") as file:
+        file.attrs["layer_names"] = [b"block/dense"]
+        file.create_group("block/dense").attrs["weight_names"] = [b"kernel:0", b"bias:0"]
+        file["block/dense/kernel:0"], file["block/dense/bias:0"] = np.full((4, 2), 3.0), np.zeros(2)
+    model.load_weights(tmp_path / "old.h5", by_name=True)
+    np.testing.assert_array_equal(model(np.ones((1, 4))), [[12.0, 12.0]])
+    assert upgrade_compile_config({"loss": {"block/dense": "mse"}})["loss"] == {"block-dense": "mse"}
 
 
 def test_slices_and_lists_of_tensors():

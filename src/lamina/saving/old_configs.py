@@ -28,7 +28,7 @@ def upgrade(config, depth=0):
     if depth > _DEEPEST:
         raise errors.FileError("L401: the description of the model is nested too deep.")
     if depth == 0:
-        config = _without_slashes(config, {name for name in _names(config, 0) if "/" in name})
+        config = _replace_slashes(config, {name for name in _names(config, 0) if "/" in name})
     if isinstance(config, list):
         return [upgrade(item, depth + 1) for item in config]
     if not isinstance(config, dict):
@@ -47,15 +47,20 @@ def _names(config, depth):
             yield from _names(item, depth + 1)
 
 
-def _without_slashes(config, names):
+def _replace_slashes(config, names):
     """Names of layers could have slashes, which are for paths now; they, and what calls them, get hyphens."""
     if not names:
         return config
     if isinstance(config, dict):
-        return {key: _without_slashes(value, names) for key, value in config.items()}
+        return {key: _replace_slashes(value, names) for key, value in config.items()}
     if isinstance(config, list):
-        return [_without_slashes(item, names) for item in config]
-    return config.replace("/", "-") if isinstance(config, str) and config in names else config
+        return [_replace_slashes(item, names) for item in config]
+    return without_slashes(config) if isinstance(config, str) and config in names else config
+
+
+def without_slashes(name):
+    """Return what a layer is called today whose name had slashes."""
+    return name.replace("/", "-")
 
 
 def upgrade_model(class_name, inner):
@@ -107,7 +112,7 @@ def _upgrade_objective(config):
     if not isinstance(config, dict):
         return config
     if not isinstance(config.get("config"), dict):
-        return {key: _upgrade_objective(value) for key, value in config.items()}
+        return {without_slashes(key): _upgrade_objective(value) for key, value in config.items()}
     if config.get("class_name") in ("MeanMetricWrapper", "LossFunctionWrapper"):
         return _name_of_wrapped(config["config"])
     changed = upgrade(config)

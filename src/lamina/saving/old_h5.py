@@ -13,7 +13,7 @@ from lamina.core import errors
 from lamina.core.dtypes import as_array
 from lamina.core.serialization import deserialize_keras_object, serialize_keras_object
 from lamina.saving.archive import damaged
-from lamina.saving.old_configs import upgrade, upgrade_compile_config
+from lamina.saving.old_configs import upgrade, upgrade_compile_config, without_slashes
 from lamina.saving.old_optimizers import restore_optimizer
 from lamina.saving.old_weights import convert
 from lamina.saving.weights import find_group, read_array
@@ -87,9 +87,9 @@ def in_order(model, group):
 
 
 def by_names(model, group):
-    """Pair the layers with the groups of the same name, where there are any."""
-    saved = set(read_names(group, "layer_names"))
-    pairs = [_pair(layer, layer.name, group) for layer in model.layers if layer.name in saved]
+    """Pair the layers with the groups of the same name, or what has become of it, where there are any."""
+    saved = {without_slashes(name): name for name in read_names(group, "layer_names")}
+    pairs = [_pair(layer, saved[layer.name], group) for layer in model.layers if layer.name in saved]
     return pairs + _top_level(model, group)
 
 
