@@ -476,6 +476,21 @@ def test_patterns_that_never_come_to_an_end_are_refused(valid, tmp_path, pattern
 
 
 @pytest.mark.parametrize(
+    "optimizer",
+    [
+        lambda pattern: lamina.optimizers.Muon(exclude_layers=[pattern]),
+        lambda pattern: lamina.optimizers.MultiOptimizer(
+            lamina.optimizers.OptimizerMap(lamina.optimizers.SGD(), {pattern: lamina.optimizers.SGD()})
+        ),
+    ],
+)
+def test_patterns_of_optimizers_are_looked_at_before_there_are_variables(optimizer):
+    description = lamina.optimizers.serialize(optimizer("(a+)+b"))
+    with pytest.raises(ValueError, match="regular expression"):
+        lamina.optimizers.deserialize(description)
+
+
+@pytest.mark.parametrize(
     "pattern",
     [
         ".*/attention/.*/(query|key|value|output).*",

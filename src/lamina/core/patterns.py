@@ -7,12 +7,13 @@ from lamina.core import errors
 from lamina.core.context import thread
 
 _MOST_STEPS = 2 * 10**8  # a few seconds
+_LONG_PATH = "x" * 256
 _REPEATED_GROUP = re.compile(r"\)(\s|#[^\n]*\n)*[*+{]")  # with (?x), spaces and comments may stand in between
 _OPTIONAL = re.compile(r"(?<![(*+?}])\?")
 
 
-def checked(pattern, text):
-    """Return a pattern that is about to be held against a text.
+def checked(pattern, text=_LONG_PATH):
+    """Return a pattern that is about to be held against a text; at first, the paths may not be known.
 
     Raises:   ValueError (FileError L404) while a file is being read, for one that may never come to an end.
     """

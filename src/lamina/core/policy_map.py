@@ -115,8 +115,8 @@ class DTypePolicyMap(DTypePolicy, MutableMapping):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         """Make the map described by `config`."""
-        for pattern in config["policy_map"]:  # the layers' paths may not be known before the file is closed
-            checked(pattern, "x" * 256)
+        for pattern in config["policy_map"]:
+            checked(pattern)
         policy_map = serialization.deserialize_keras_object(config["policy_map"], custom_objects=custom_objects)
         return cls(config["default_policy"], policy_map)
 

@@ -81,6 +81,8 @@ class OptimizerMap(collections.abc.MutableMapping):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         """Make the map that a config describes."""
+        for pattern in config["optimizer_map"]:
+            checked(pattern)
         parts = (config["default_optimizer"], config["optimizer_map"])
         return cls(*(deserialize_keras_object(part, custom_objects=custom_objects) for part in parts))
 

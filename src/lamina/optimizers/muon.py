@@ -74,6 +74,8 @@ class Muon(Optimizer):
         self.adam_weight_decay = adam_weight_decay
         self.epsilon = epsilon
         self.exclude_layers = exclude_layers or []
+        for pattern in self.exclude_layers:
+            checked(pattern)
         self.exclude_embeddings = exclude_embeddings
         self.muon_a = muon_a
         self.muon_b = muon_b
