@@ -5,6 +5,7 @@ import json
 import jax
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
 import lamina
@@ -108,7 +109,7 @@ def test_models_are_fitted_to_raw_tables(tmp_path):
     outputs = lamina.layers.Dense(1)(space.get_encoded_features())
     model = lamina.Model(space.get_inputs(), outputs)
     model.compile("sgd", "mse")
-    model.fit(table, np.ones((4, 1)), verbose=0)
+    model.fit(dict(pd.DataFrame(table)), np.ones((4, 1)), verbose=0)
     model.save(tmp_path / "model.keras")
     again = lamina.models.load_model(tmp_path / "model.keras")
     np.testing.assert_allclose(again.predict(table, verbose=0), model.predict(table, verbose=0), 1e-6)

@@ -65,8 +65,8 @@ def to_array(x, name="x"):
 
 
 def _as_numbers(x, name):
-    if name.split("/")[0] == "x" and texts.are_texts(x):
-        return x  # for layers that read texts
+    if _may_be_texts(x, name):
+        return x
     if x.dtype == np.float64:
         return x.astype(config.floatx()) if config.floatx() != "bfloat16" else x.astype("float32")
     if x.dtype == np.int64:
@@ -84,6 +84,11 @@ def _as_numbers(x, name):
             )
         )
     return x
+
+
+def _may_be_texts(x, name):
+    """Tell whether an array is an input of texts, for layers that read them."""
+    return name.split("/")[0] == "x" and texts.are_texts(x)
 
 
 def _ragged(name, what):
@@ -113,6 +118,8 @@ def _narrowed(x, name):
 def _from_frame(frame, name):
     """Return a data frame as (rows, columns), a series as (rows, 1), as Keras does."""
     if not hasattr(frame, "columns"):
+        if _may_be_texts(np.asarray(frame), name):
+            return np.asarray(frame)[:, None]
         frame = frame.to_frame()
     dtypes = dict(zip(frame.columns, frame.dtypes, strict=True))
     wrong = {column: dtype for column, dtype in dtypes.items() if getattr(dtype, "kind", "O") not in "biuf"}
