@@ -92,6 +92,16 @@ def test_models_of_encoded_tables_know_the_shapes_that_texts_get():
     assert space({"city": ["Bonn"], "text": ["two"]}).shape == (1, 40)
 
 
+@pytest.mark.filterwarnings("ignore:The model being saved was never built")
+def test_a_space_that_has_learned_nothing_still_says_so_when_loaded(tmp_path):
+    FeatureSpace({"age": "float_normalized"}).save(tmp_path / "space.keras")
+    space = lamina.models.load_model(tmp_path / "space.keras")
+    with pytest.raises(ValueError, match=r"You need to call `\.adapt"):
+        space({"age": 40.0})
+    space.adapt({"age": [30.0, 50.0]})
+    assert space({"age": 40.0}).tolist() == [0.0]
+
+
 class OnTables(lamina.Model):
     """A model that encodes raw tables in its own call."""
 

@@ -347,7 +347,9 @@ class FeatureSpace(layers.Layer):
         return cls(**config)
 
     def get_build_config(self):
-        """Return what each column's layer was built for."""
+        """Return what each column's layer was built for, None before `adapt`."""
+        if not self._is_adapted:
+            return None
         return {name: layer.get_build_config() for name, layer in self.preprocessors.items()}
 
     def build_from_config(self, config):
