@@ -52,13 +52,18 @@ def test_install_refuses_when_another_keras_is_already_imported():
 
 
 @pytest.mark.slow
-def test_nothing_is_answered_before_install_and_after_uninstall():
+def test_nothing_is_answered_before_install_and_after_uninstall(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("import keras\nmodel = keras.Sequential([keras.layers.Dense(1)])\nmodel.fit([[1.0]], [[1.0]])\n")
     done = python(
         "import sys; from lamina import dialects, layers, models\n"
-        "before = models.Model.__new__, layers.Dense.__init__\n"
-        "dialects.install(quiet=True); import keras; keras.layers.Dense(output_dim=2); dialects.uninstall()\n"
-        "assert (models.Model.__new__, layers.Dense.__init__) == before and 'keras' not in sys.modules\n"
+        "from lamina.dialects.until_fit import until_fit\n"
+        "before = models.Model.__new__, layers.Dense.__init__, models.Model.fit\n"
+        "dialects.install(quiet=True); import keras; keras.layers.Dense(output_dim=2)\n"
+        f"fit = models.Model.fit; until_fit({str(script)!r}); assert models.Model.fit is fit; dialects.uninstall()\n"
+        "assert (models.Model.__new__, layers.Dense.__init__, models.Model.fit) == before\n"
         "assert not dialects.installed() and not hasattr(models.Model, 'fit_generator')\n"
+        "assert 'keras' not in sys.modules\n"
     )
     assert done.returncode == 0, done.stderr
 

@@ -45,7 +45,7 @@ def until_fit(script):
 
 @contextmanager
 def _stopping_at_fit():
-    fit = Model.fit
+    fit, own = Model.fit, vars(Model).get("fit")  # of its own where old spellings are understood
 
     def stop(self, *args, **kwargs):
         given = inspect.signature(fit).bind(self, *args, **kwargs).arguments
@@ -55,4 +55,7 @@ def _stopping_at_fit():
     try:
         yield
     finally:
-        del Model.fit  # it is inherited
+        if own is None:
+            del Model.fit
+        else:
+            Model.fit = own
