@@ -219,10 +219,7 @@ _OPTIMIZER = (
     Argument("*", _decay, "2.10"),
     Argument("decay", _ignored, "2.10", "learning_rate=InverseTimeDecay(rate, 1, decay)", _decay_in_source),
     Argument("lr", "learning_rate", "2.10"),
-)
-_ADAM_LIKE = (
     Argument("schedule_decay", _ignored, "2.3", "nothing: the schedule is fixed"),
-    Argument("amsgrad", "amsgrad", _LAST_2),
 )
 _NAMES = (Argument("*", _name_with_slashes, _LAST_2),)
 _LAYERS = {
@@ -234,7 +231,7 @@ _LAYERS = {
     "Conv2DTranspose": _CONVOLUTION,
     "SeparableConv2D": _CONVOLUTION,
     "SimpleRNN": _RECURRENT,
-    "GRU": (Argument("reset_after", "reset_after", _LAST_2), *_RECURRENT)[1:],
+    "GRU": _RECURRENT,
     "LSTM": _LSTM,
     "Embedding": _EMBEDDING,
     **dict.fromkeys(("MaxPooling1D", "AveragePooling1D"), _POOLING_1D),
@@ -306,5 +303,5 @@ def table():
         "lamina.metrics:Metric.add_weight": (Argument("*", _name_first, _LAST_2),),
         **{f"lamina.callbacks:{name}": rows for name, rows in _CALLBACKS.items()},
         "lamina.optimizers:Optimizer": (Argument("*", without_rate, _LAST_2),),
-        **{f"lamina.optimizers:{name}": (*_OPTIMIZER, _ADAM_LIKE[0]) for name in _OPTIMIZERS},
+        **{f"lamina.optimizers:{name}": _OPTIMIZER for name in _OPTIMIZERS},
     }

@@ -223,7 +223,7 @@ def table():
         (Model, "predict_proba", _predict_proba),
         (Model, "__init_subclass__", classmethod(_new_subclass)),
         (Model, "_is_compiled", property(lambda self: self.compiled)),
-        (Model, "compiled_loss", property(_compiled_loss)),
+        (Model, "compiled_loss", _settable("compiled_loss", _compiled_loss)),
         *((Model, name, old_steps.base_step(name)) for name in ("train_step", "test_step", "predict_step")),
         (Metric, "reset_states", _reset_states),
         (Optimizer, "_name", _settable("_name", lambda self: self.name)),

@@ -40,7 +40,8 @@ def _save_weights(save_weights):
                 return write_weights(self, file)
         tell(f"model.save_weights({path!r})", f"model.save_weights({path + '.weights.h5'!r})", "2.15")
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        return save_weights(self, path + ".weights.h5")
+        kwargs.pop("save_format", None)
+        return save_weights(self, path + ".weights.h5", *args, **kwargs)
 
     return save_as_named
 

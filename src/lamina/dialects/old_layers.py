@@ -14,7 +14,7 @@ class LocallyConnected(Layer):
     """Slide over one or two axes with other weights at each place. Keras 2 `LocallyConnected1D`, `LocallyConnected2D`.
 
     Weights:  kernel (places, window * channels, filters), bias (*places, filters)
-    Raises:   ValueError for padding, which it never had.
+    Raises:   ValueError for padding="same", which is not covered.
     """
 
     def __init__(

@@ -113,8 +113,8 @@ def _change(change):
 
 
 def _get_gradients(self, loss, params):
-    """Return the gradients of the step that runs."""
-    return list(_running[-1].grads)
+    """Return the gradients of the step that runs; outside a step, those of a tensor of a graph."""
+    return list(_running[-1].grads) if _running else backend.gradients(loss, params)
 
 
 def _set_iterations(self, value):

@@ -87,9 +87,10 @@ def _compile(compile):
     @functools.wraps(compile)
     def compile_and_note(self, optimizer="rmsprop", *args, **kwargs):
         compile(self, _own(self, optimizer), *args, **kwargs)
-        flags = [(part, part._trainable) for part in self._flatten_layers()]
-        flags += [(variable, variable.trainable) for variable in self.weights]
+        flags = [(part, _flag(part)) for part in (*self._flatten_layers(), *self.weights)]
         object.__setattr__(self, "_compiled_flags", flags)
+        for part, flag in flags:
+            object.__setattr__(part, "_last_compiled_as", flag)
 
     return compile_and_note
 
@@ -112,11 +113,15 @@ def _same(variables, others):
 
 @contextlib.contextmanager
 def _as_compiled(model):
-    """Train what was trainable when `compile` was called: `discriminator.trainable = False` was for the next one."""
+    """Train what was trainable when `compile` was called, if it was changed for another model that was compiled then.
+
+    `discriminator.trainable = False` before `combined.compile(…)` was for `combined`; a change that no `compile`
+    followed is for the next training, as in Keras 3.
+    """
     changed = [
         (part, flag, now)
         for part, flag in getattr(model, "_compiled_flags", ())
-        if flag != (now := part._trainable if isinstance(part, Layer) else part.trainable)
+        if flag != (now := _flag(part)) == part._last_compiled_as
     ]
     if changed:
         tell("layer.trainable = …, after compile()", "layer.trainable = … before each training of the model", "2.15")
@@ -125,6 +130,10 @@ def _as_compiled(model):
         yield
     finally:
         _set_flags((part, now) for part, _, now in changed)
+
+
+def _flag(part):
+    return part._trainable if isinstance(part, Layer) else part.trainable
 
 
 def _set_flags(flags):
@@ -169,8 +178,8 @@ def _show_validation(callbacks, validation):
     if isinstance(validation, (tuple, list)):
         validation = [array for part in validation if part is not None for array in tree.flatten(part)]
     for callback in tree.flatten(callbacks):
-        if getattr(callback, "validation_data", None) is None and hasattr(callback, "__dict__"):
-            callback.validation_data = validation
+        if validation is not None and "validation_data" not in getattr(callback, "__dict__", ()):
+            callback.validation_data = validation  # what a program's own `__init__` has set stays, also None
 
 
 def _add_loss(add_loss):
@@ -254,6 +263,7 @@ def table():
     """Return (class, name, value) for what training had."""
     return (
         (Callback, "model", property(Callback.model.fget, lambda self, model: setattr(self, "_model", model))),
+        (Callback, "validation_data", None),
         (CallbackList, "_call", _call_hooks),
         (ModelCheckpoint, "_path", _path_of_checkpoint(ModelCheckpoint._path)),
         (ModelCheckpoint, "on_epoch_end", _every_so_many_epochs(ModelCheckpoint.on_epoch_end)),

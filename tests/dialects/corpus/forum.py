@@ -28,6 +28,50 @@ assert np.allclose(discriminator.get_weights()[0], 0.6 - 0.1 * 2 * 1.2) and not 
     "layer.trainable = …, after compile()",
 )
 program(
+    "2017: gradients asked of an optimizer, scales of initializations, files that are not written over",
+    """
+import builtins, os, tempfile
+import numpy as np
+from keras import backend as K, initializations
+from keras.layers import Dense, Input
+from keras.models import Model
+from keras.optimizers import SGD
+x = Input(shape=(2,)); model = Model(x, Dense(1, kernel_initializer='ones')(x))
+gradients = SGD(lr=0.1).get_gradients(K.sum(K.square(model.output)), [model.input])
+np.testing.assert_allclose(K.function([model.input], gradients)([np.ones((1, 2))])[0], [[4, 4]])
+for made in (initializations.orthogonal((2, 2), scale=2.0), initializations.identity((2, 2), scale=2.0)):
+    values = K.get_value(made); np.testing.assert_allclose(values @ values.T, 4 * np.eye(2), atol=1e-5)
+path, builtins.input = os.path.join(tempfile.mkdtemp(), 'checkpoint'), lambda prompt='': 'n'
+model.save_weights(path); before = model.get_weights()[0]
+model.set_weights([0 * w for w in model.get_weights()]); model.save_weights(path, overwrite=False, save_format='tf')
+model.load_weights(path); np.testing.assert_allclose(model.get_weights()[0], before)
+class Own(Model):
+    def __init__(self):
+        super().__init__()
+        self.compiled_loss = 'mine'
+assert Own().compiled_loss == 'mine'
+""",
+)
+program(
+    "Keras 3: layers frozen after compile, which is read when training starts; a callback with validation data of its own",
+    """
+import numpy as np, keras
+first = keras.layers.Dense(2, kernel_initializer='ones', use_bias=False)
+model = keras.Sequential([keras.Input((2,)), first, keras.layers.Dense(1, kernel_initializer='ones', use_bias=False)])
+model.compile(keras.optimizers.SGD(0.01), 'mse')
+first.trainable = False
+class Own(keras.callbacks.Callback):
+    def __init__(self, validation_data=None):
+        super().__init__()
+        self.validation_data = validation_data
+own, x, y = Own(), np.ones((8, 2)), np.zeros((8, 1))
+history = model.fit(x, y, epochs=2, batch_size=8, verbose=0, validation_split=0.25, callbacks=[own])
+assert own.validation_data is None
+result = {'loss': history.history['loss'], 'w': model.get_weights()[0], 'v': model.get_weights()[1]}
+""",
+    also=True,
+)
+program(
     "2018: an autoencoder whose loss and metric are tensors of the graph",
     """
 import numpy as np

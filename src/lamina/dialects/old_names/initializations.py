@@ -16,6 +16,12 @@ _NAMES = (
     "uniform",
     "zero",
 )
+_SCALED = {
+    "identity": initializers.Identity,
+    "normal": lambda scale: initializers.RandomNormal(0.0, scale),
+    "orthogonal": initializers.Orthogonal,
+    "uniform": lambda scale: initializers.RandomUniform(-scale, scale),
+}
 __all__ = [*_NAMES, "get"]
 
 
@@ -28,10 +34,8 @@ def _making(word):
     def make(shape, scale=None, name=None, dim_ordering=None, dtype=None):
         """Return a variable of first values; an array for a layer that asks in a dtype."""
         made = initializers.get(word)
-        if scale is not None and word in ("normal", "uniform"):
-            made = (
-                initializers.RandomNormal(0.0, scale) if word == "normal" else initializers.RandomUniform(-scale, scale)
-            )
+        if scale is not None and word in _SCALED:
+            made = _SCALED[word](scale)
         values = made(shape, dtype=dtype or "float32")
         return Variable(values, name=name) if dtype is None else values
 
