@@ -111,8 +111,10 @@ def understand():
 def forget():
     """Take the old spellings away again."""
     from lamina.core.random import draw_in_programs_from
+    from lamina.dialects.tensorflow.random import streams
 
     draw_in_programs_from(None)
+    streams.clear()
     while _Settings.undo:
         owner, name, before = _Settings.undo.pop()
         if before is None:

@@ -17,7 +17,6 @@ broadcast_to = anonymous(ops.broadcast_to)
 cast = anonymous(ops.cast)
 einsum = anonymous(ops.einsum)
 expand_dims = anonymous(ops.expand_dims)
-eye = anonymous(ops.eye)
 identity = anonymous(ops.convert_to_tensor)
 linspace = anonymous(ops.linspace)
 ones_like = anonymous(ops.ones_like)
@@ -25,7 +24,6 @@ rank = anonymous(ops.ndim)
 repeat = anonymous(ops.repeat)
 reshape = anonymous(ops.reshape, shape="newshape")
 roll = anonymous(ops.roll)
-searchsorted = anonymous(ops.searchsorted, sorted_sequence="a")
 size = anonymous(ops.size)
 squeeze = anonymous(ops.squeeze)
 stack = anonymous(ops.stack)
@@ -72,8 +70,13 @@ def add_n(inputs, name=None):
 def as_string(input, precision=-1, name=None, **options):
     """Return numbers as texts; floats with `precision` digits behind the point, six by default."""
     array = np.asarray(input)
+    if options:
+        raise NotImplementedError(
+            f"tf.strings.as_string({', '.join(options)}) is not covered; write format() in Python."
+        )
     kind = f".{6 if precision < 0 else precision}f" if array.dtype.kind == "f" else ""
-    texts = np.array([format(value, kind) for value in array.reshape(-1).tolist()])
+    words = {True: "true", False: "false"} if array.dtype.kind == "b" else {}
+    texts = np.array([words.get(value) or format(value, kind) for value in array.reshape(-1).tolist()])
     return texts.reshape(array.shape).view(HostTensor)
 
 
@@ -110,11 +113,9 @@ def fill(dims, value, name=None):
 def range(start, limit=None, delta=1, dtype=None, name=None):
     """Return evenly spaced numbers; whole ones also while a program is compiled, so that loops can run over them."""
     dtype = None if dtype is None else str(dtype)
+    start, limit = (0, start) if limit is None else (start, limit)
     if dtype in (None, "int32", "int64") and all(map(_is_whole, (start, limit, delta))):
-        limits = (start,) if limit is None else (start, limit)
-        return np.arange(*map(int, limits if limit is None else (*limits, delta)), dtype=dtype or "int32").view(
-            HostTensor
-        )
+        return np.arange(int(start), int(limit), int(delta), dtype=dtype or "int32").view(HostTensor)
     return ops.arange(start, limit, delta, dtype)
 
 
@@ -126,8 +127,8 @@ def concat(values, axis, name=None):
 
 
 def transpose(a, perm=None, conjugate=False, name=None):
-    """Reorder the axes."""
-    return ops.transpose(a, perm)
+    """Reorder the axes; of complex numbers, take conjugates if wanted."""
+    return ops.transpose(ops.conj(a) if conjugate else a, perm)
 
 
 def matmul(a, b, transpose_a=False, transpose_b=False, name=None):
@@ -138,7 +139,10 @@ def matmul(a, b, transpose_a=False, transpose_b=False, name=None):
 
 def argsort(values, axis=-1, direction="ASCENDING", stable=False, name=None):
     """Return the order that sorts."""
-    return ops.argsort(values if direction == "ASCENDING" else ops.negative(values), axis=axis)
+    if direction != "ASCENDING":
+        values = ops.convert_to_tensor(values)  # whole numbers may have no negative; ~x turns their order too
+        values = ops.negative(values) if "float" in str(values.dtype) else ops.bitwise_not(values)
+    return ops.argsort(values, axis=axis)
 
 
 def sort(values, axis=-1, direction="ASCENDING", name=None):
@@ -153,7 +157,8 @@ def one_hot(indices, depth, on_value=None, off_value=None, axis=None, dtype=None
     if on_value is None and off_value is None:
         return hot
     on, off = (1 if on_value is None else on_value), (0 if off_value is None else off_value)
-    return ops.where(hot == 1, on, off)
+    chosen = ops.where(hot == 1, on, off)
+    return chosen if dtype is None else ops.cast(chosen, str(dtype))
 
 
 def clip_by_value(t, clip_value_min, clip_value_max, name=None):
@@ -167,18 +172,37 @@ def clip_by_norm(t, clip_norm, axes=None, name=None):
     return t * (clip_norm / ops.maximum(norm, clip_norm))
 
 
+def global_norm(t_list, name=None):
+    """Return the length of all arrays taken together; None is passed over."""
+    return ops.sqrt(sum(ops.sum(ops.square(t)) for t in t_list if t is not None))
+
+
 def clip_by_global_norm(t_list, clip_norm, use_norm=None, name=None):
-    """Scale arrays down together; return them and their norm."""
-    total = ops.sqrt(sum(ops.sum(ops.square(t)) for t in t_list)) if use_norm is None else use_norm
-    scale = clip_norm / ops.maximum(total, clip_norm)
-    return [t * scale for t in t_list], total
+    """Scale arrays down together; return them and their norm. None stays; if the norm is not finite, all are NaN."""
+    total = global_norm(t_list) if use_norm is None else use_norm
+    scale = ops.where(ops.isfinite(total), clip_norm / ops.maximum(total, clip_norm), np.nan)
+    return [None if t is None else t * scale for t in t_list], total
 
 
 def norm(tensor, ord="euclidean", axis=None, keepdims=False, name=None):
     """Return the length of vectors."""
     if ord == "euclidean":
         return ops.sqrt(ops.sum(ops.square(tensor), axis=axis, keepdims=keepdims))
+    if axis is None:  # all entries are one vector, also those of a matrix
+        flat = ops.norm(ops.reshape(tensor, (-1,)), None if ord == "fro" else ord)
+        return ops.reshape(flat, (1,) * len(tensor.shape)) if keepdims else flat
     return ops.norm(tensor, ord, axis, keepdims)
+
+
+def eye(num_rows, num_columns=None, batch_shape=None, dtype=dtypes.float32, name=None):
+    """Return a matrix with ones on its diagonal, or an array of them."""
+    one = ops.eye(int(num_rows), None if num_columns is None else int(num_columns), dtype=str(dtype))
+    return one if batch_shape is None else ops.broadcast_to(one, (*_sizes(batch_shape), *one.shape))
+
+
+def searchsorted(sorted_sequence, values, side="left", out_type=dtypes.int32, name=None):
+    """Return where in a sorted vector values would have to be inserted."""
+    return ops.cast(ops.searchsorted(sorted_sequence, values, side), str(out_type))
 
 
 def split(value, num_or_size_splits, axis=0, num=None, name=None):

@@ -2,13 +2,12 @@
 
 import glob
 import itertools
-from pathlib import Path
 
 import jax
 import numpy as np
 
 from lamina.core import tree
-from lamina.core.random import get_random_seed
+from lamina.core.random import get_random_seed, make_default_seed
 from lamina.core.texts import to_numpy
 from lamina.dialects.tensorflow import streams
 from lamina.dialects.tensorflow.shapes import HostTensor, TensorSpec
@@ -232,7 +231,9 @@ class Dataset:
         return Dataset(lambda: itertools.chain.from_iterable(self for _ in range(count)), size)
 
     def take(self, count, name=None):
-        """Give the first elements only."""
+        """Give the first elements only; all for -1."""
+        if count < 0:
+            return self
         size = None if self._size is None else min(count, self._size)
         return Dataset(lambda: itertools.islice(iter(self), count), size)
 
@@ -324,7 +325,7 @@ class Dataset:
 def TextLineDataset(filenames, **options):  # noqa: N802 -- TensorFlow's name
     """Give the lines of text files."""
     names = [str(name) for name in np.atleast_1d(np.asarray(filenames)).tolist()]
-    return Dataset(lambda: (line for name in names for line in Path(name).read_text(encoding="utf-8").splitlines()))
+    return Dataset(lambda: (line for name in names for line in streams.lines(name)))
 
 
 class experimental:  # noqa: N801 -- TensorFlow's name
@@ -340,7 +341,7 @@ class experimental:  # noqa: N801 -- TensorFlow's name
 def _numbers(seed):
     """Return a generator of NumPy; without a seed it follows that of `tf.random.set_seed`."""
     if seed is None and get_random_seed() is not None:
-        seed = np.random.randint(2**31)
+        seed = make_default_seed()
     return np.random.default_rng(seed)
 
 

@@ -35,7 +35,7 @@ def _of_values(check):
 @_of_values
 def assert_equal(x, y, message=None, **options):
     """Raise ValueError unless all values are the same."""
-    _check(np.array_equal(x, y), message or f"{x} and {y} differ")
+    _check(np.all(np.asarray(x) == np.asarray(y)), message or f"{x} and {y} differ")
 
 
 @_of_values

@@ -70,7 +70,7 @@ def custom_gradient(f):
         return f(*args)[0]
 
     def backward(args, incoming):
-        gradients = f(*args)[1](incoming)
+        gradients = f(*args)[1](*(incoming if isinstance(incoming, (tuple, list)) else (incoming,)))
         return tuple(gradients) if isinstance(gradients, (tuple, list)) else (gradients,)
 
     value.defvjp(lambda *args: (f(*args)[0], args), backward)
@@ -89,6 +89,8 @@ def recompute_grad(f):
 
 def gradients(ys, xs, grad_ys=None, name=None):
     """Return the derivatives of a tensor of a graph, as tensors of the graph."""
+    if grad_ys is not None:
+        raise NotImplementedError("tf.gradients(grad_ys) is not covered; multiply `ys` by it.")
     return backend.gradients(ys, xs)
 
 
@@ -121,8 +123,8 @@ class Module:
 
     @property
     def variables(self):
-        """All variables, those of attributes' attributes too."""
-        return [v for x in vars(self).values() for v in _variables_in(x)]
+        """All variables, those of attributes' attributes too, each once."""
+        return list({id(v): v for x in vars(self).values() for v in _variables_in(x)}.values())
 
     @property
     def trainable_variables(self):

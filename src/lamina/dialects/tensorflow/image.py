@@ -6,8 +6,8 @@ from io import BytesIO
 import jax
 import numpy as np
 
-from lamina import ops, random
-from lamina.dialects.tensorflow import image_measures
+from lamina import ops
+from lamina.dialects.tensorflow import image_measures, random
 from lamina.dialects.tensorflow.image_measures import *  # noqa: F403
 
 __all__ = [
@@ -66,13 +66,13 @@ class ResizeMethod:
 
 
 def resize(images, size, method="bilinear", preserve_aspect_ratio=False, antialias=False, name=None):
-    """Return images of another size."""
+    """Return images of another size: floats, or for "nearest" values of the same dtype."""
     if preserve_aspect_ratio:
         scale = min(int(size[0]) / images.shape[-3], int(size[1]) / images.shape[-2])
         size = (round(images.shape[-3] * scale), round(images.shape[-2] * scale))
-    return ops.image.resize(
-        ops.cast(images, "float32"), tuple(map(int, size)), interpolation=method, antialias=antialias
-    )
+    images = ops.convert_to_tensor(images)
+    images = images if method == "nearest" else ops.cast(images, "float32")
+    return ops.image.resize(images, tuple(map(int, size)), interpolation=method, antialias=antialias)
 
 
 def flip_left_right(image):
@@ -86,13 +86,18 @@ def flip_up_down(image):
 
 
 def random_flip_left_right(image, seed=None):
-    """Mirror, or not."""
-    return ops.where(random.uniform((), seed=seed) < 0.5, flip_left_right(image), image)
+    """Mirror, or not; each image of a batch by itself."""
+    return _or_not(flip_left_right, image, seed)
 
 
 def random_flip_up_down(image, seed=None):
-    """Turn upside down, or not."""
-    return ops.where(random.uniform((), seed=seed) < 0.5, flip_up_down(image), image)
+    """Turn upside down, or not; each image of a batch by itself."""
+    return _or_not(flip_up_down, image, seed)
+
+
+def _or_not(flip, image, seed):
+    chances = random.uniform((*image.shape[:-3], 1, 1, 1), seed=seed)
+    return ops.where(chances < 0.5, flip(image), image)
 
 
 def rot90(image, k=1, name=None):
@@ -157,7 +162,10 @@ def convert_image_dtype(image, dtype, saturate=False, name=None):
     if source.kind in "iu" and target.kind == "f":
         return ops.cast(image, str(dtype)) / np.iinfo(source).max
     if source.kind == "f" and target.kind in "iu":
-        return ops.cast(image * (np.iinfo(target).max + 0.5), str(dtype))
+        scaled = image * (np.iinfo(target).max + 0.5)
+        return ops.saturate_cast(scaled, str(dtype)) if saturate else ops.cast(scaled, str(dtype))
+    if source.kind == target.kind == "f":
+        return ops.cast(image, str(dtype))
     raise NotImplementedError(f"From {source} to {target} is not covered; cast and scale by hand.")
 
 
@@ -213,8 +221,8 @@ def random_hue(image, max_delta, seed=None):
 def random_crop(value, size, seed=None, name=None):
     """Cut a block of a size out of a random place."""
     size = [int(n) for n in size]
-    starts = [random.randint((), 0, full - n + 1, seed=seed) for full, n in zip(value.shape, size, strict=True)]
-    return ops.slice(value, starts, size)
+    ends = np.array(value.shape) - size + 1
+    return ops.slice(value, list(random.uniform((len(size),), 0, ends, "int32", seed)), size)
 
 
 def pad_to_bounding_box(image, offset_height, offset_width, target_height, target_width):
@@ -230,7 +238,8 @@ def pad_to_bounding_box(image, offset_height, offset_width, target_height, targe
 def decode_image(contents, channels=None, dtype="uint8", name=None, expand_animations=True):
     """Return the picture in an image file's bytes, uint8 (height, width, channels)."""
     picture = open_pillow().open(BytesIO(bytes_of(contents)))
-    mode = {1: "L", 3: "RGB", 4: "RGBA"}.get(channels, picture.mode)
+    plain = {"1": "L", "P": "RGBA" if "transparency" in picture.info else "RGB", "CMYK": "RGB"}
+    mode = {1: "L", 3: "RGB", 4: "RGBA"}.get(channels, plain.get(picture.mode, picture.mode))
     array = np.asarray(picture.convert(mode))
     array = array[..., None] if array.ndim == 2 else array
     return convert_image_dtype(ops.convert_to_tensor(array), dtype)
@@ -259,8 +268,11 @@ def bytes_of(contents):
 
 def resize_with_pad(image, target_height, target_width, method="bilinear", antialias=False):
     """Return images of a size: as large as fits, with zeros around."""
-    inner = resize(image, (target_height, target_width), method, preserve_aspect_ratio=True, antialias=antialias)
-    return resize_with_crop_or_pad(inner, target_height, target_width)
+    height, width = image.shape[-3:-1]
+    ratio = max(height / target_height, width / target_width)
+    inner = resize(image, (height / ratio, width / ratio), method, antialias=antialias)
+    top, left = int((target_height - height / ratio) / 2), int((target_width - width / ratio) / 2)
+    return pad_to_bounding_box(inner, top, left, target_height, target_width)
 
 
 def resize_with_crop_or_pad(image, target_height, target_width):
@@ -313,7 +325,8 @@ def hsv_to_rgb(images, name=None):
 
 def _stateless(function):
     @functools.wraps(function)
-    def drawn(*args, seed, **kwargs):
+    def drawn(*args, seed=None, **kwargs):
+        *args, seed = args if seed is None else (*args, seed)
         return function(*args, seed=np.asarray(seed).astype("uint32"), **kwargs)
 
     return drawn

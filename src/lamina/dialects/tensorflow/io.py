@@ -47,11 +47,13 @@ def decode_csv(records, record_defaults, field_delim=",", use_quote_delim=True, 
 
 
 def _column(fields, default, missing, shape):
-    if is_text(default):
-        return convert_to_tensor(np.array(fields).reshape(shape))
-    if default.size == 0 and missing in fields:
+    empty = [field in ("", missing) for field in fields]
+    if default.size == 0 and any(empty):
         raise ValueError("A field without a default is empty.")
-    filled = [default.item() if field == missing else float(field) for field in fields]
+    if is_text(default):
+        texts = [_text(default) if none else field for none, field in zip(empty, fields, strict=True)]
+        return convert_to_tensor(np.array(texts).reshape(shape))
+    filled = [default.item() if none else float(field) for none, field in zip(empty, fields, strict=True)]
     return convert_to_tensor(np.array(filled).astype(default.dtype).reshape(shape))
 
 

@@ -3,23 +3,31 @@
 import jax
 
 from lamina import ops
-from lamina.dialects.tensorflow.arrays import einsum, eye, matmul, norm, tensordot
+from lamina.dialects.tensorflow.arrays import einsum, eye, global_norm, matmul, norm, tensordot
 from lamina.dialects.tensorflow.math import l2_normalize
 from lamina.dialects.tensorflow.signatures import anonymous
 
 cholesky = anonymous(ops.cholesky)
 det = anonymous(ops.det)
-diag_part = anonymous(ops.diagonal)
 inv = anonymous(ops.inv)
 logdet = anonymous(ops.logdet)
 qr = anonymous(ops.qr)
 solve = anonymous(ops.solve)
-trace = anonymous(ops.trace)
 cross = anonymous(ops.cross)
 eigh = anonymous(ops.eigh)
 pinv = anonymous(ops.pinv)
 slogdet = anonymous(ops.slogdet)
 matrix_rank = anonymous(ops.matrix_rank)
+
+
+def diag_part(input, k=0, name=None):
+    """Return the diagonals of the last two axes."""
+    return ops.diagonal(input, k, -2, -1)
+
+
+def trace(x, name=None):
+    """Return the sums of the diagonals of the last two axes."""
+    return ops.trace(x, 0, -2, -1)
 
 
 def eigvalsh(tensor, name=None):
@@ -51,7 +59,9 @@ def expm(input, name=None):
 def triangular_solve(matrix, rhs, lower=True, adjoint=False, name=None):
     """Solve equations of triangular matrices."""
     matrix, rhs = ops.convert_to_tensor(matrix), ops.convert_to_tensor(rhs)
-    return jax.lax.linalg.triangular_solve(matrix, rhs, left_side=True, lower=lower, transpose_a=adjoint)
+    return jax.lax.linalg.triangular_solve(
+        matrix, rhs, left_side=True, lower=lower, transpose_a=adjoint, conjugate_a=adjoint
+    )
 
 
 def cholesky_solve(chol, rhs, name=None):
@@ -63,11 +73,6 @@ def normalize(tensor, ord="euclidean", axis=None, name=None):
     """Return vectors of length one, and their lengths before."""
     length = norm(tensor, ord, axis, keepdims=True)
     return tensor / length, length
-
-
-def global_norm(t_list, name=None):
-    """Return the length of all arrays taken together."""
-    return ops.sqrt(sum(ops.sum(ops.square(t)) for t in t_list))
 
 
 def adjoint(matrix, name=None):
@@ -102,7 +107,10 @@ def band_part(input, num_lower, num_upper, name=None):
 
 def diag(diagonal, name=None):
     """Return a matrix with these values on its diagonal."""
-    return ops.multiply(ops.expand_dims(diagonal, -1), ops.eye(diagonal.shape[-1], dtype=str(diagonal.dtype)))
+    diagonal = ops.convert_to_tensor(diagonal)
+    return ops.where(
+        ops.eye(diagonal.shape[-1], dtype="bool"), ops.expand_dims(diagonal, -1), ops.zeros((), diagonal.dtype)
+    )
 
 
 __all__ = [

@@ -1,9 +1,10 @@
 """`tf.lookup`: tables from words or numbers to others."""
 
-from pathlib import Path
+import itertools
 
 import numpy as np
 
+from lamina.dialects.tensorflow import streams
 from lamina.dialects.tensorflow.arrays import convert_to_tensor
 from lamina.layers.fingerprints import farmhash
 
@@ -20,7 +21,7 @@ class KeyValueTensorInitializer:
     """The keys of a table and their values."""
 
     def __init__(self, keys, values, key_dtype=None, value_dtype=None, name=None):
-        self.entries = dict(zip(np.asarray(keys).tolist(), np.asarray(values).tolist(), strict=True))
+        self.entries = dict(zip(map(_text, np.asarray(keys).tolist()), np.asarray(values).tolist(), strict=True))
 
 
 class TextFileIndex:
@@ -36,7 +37,7 @@ class TextFileInitializer:
     def __init__(
         self, filename, key_dtype, key_index, value_dtype, value_index, vocab_size=None, delimiter="\t", **options
     ):
-        lines = Path(filename).read_text(encoding="utf-8").splitlines()[:vocab_size]
+        lines = list(itertools.islice(streams.lines(filename), vocab_size))
         parts = [
             [_part(number, line, delimiter, *wanted) for number, line in enumerate(lines)]
             for wanted in ((key_index, key_dtype), (value_index, value_dtype))

@@ -39,7 +39,8 @@ def switch_case(branch_index, branch_fns, default=None, name=None):
     functions = list(branch_fns.values() if isinstance(branch_fns, dict) else branch_fns)
     if isinstance(branch_fns, dict) and list(branch_fns) != list(range(len(functions))):
         raise NotImplementedError(f"Branches numbered {list(branch_fns)} are not covered; number them from 0.")
-    return ops.switch(branch_index, [*functions, default or functions[-1]])
+    there = ops.logical_and(ops.greater_equal(branch_index, 0), ops.less(branch_index, len(functions)))
+    return ops.switch(ops.where(there, branch_index, len(functions)), [*functions, default or functions[-1]])
 
 
 def while_loop(cond, body, loop_vars, shape_invariants=None, maximum_iterations=None, **options):

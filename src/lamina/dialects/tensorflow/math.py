@@ -1,10 +1,13 @@
 """`tf.math`: what `tf` itself has, and more."""
 
+import functools
+import typing
+
 import jax
 import numpy as np
 
 from lamina import ops
-from lamina.dialects.tensorflow import shared
+from lamina.dialects.tensorflow import dtypes, shared
 from lamina.dialects.tensorflow.shared import *  # noqa: F403 -- the same functions
 from lamina.dialects.tensorflow.signatures import anonymous
 
@@ -12,9 +15,8 @@ angle = anonymous(ops.angle)
 acosh = anonymous(ops.arccosh)
 asinh = anonymous(ops.arcsinh)
 atanh = anonymous(ops.arctanh)
-bincount = anonymous(ops.bincount)
 conj = anonymous(ops.conj)
-divide_no_nan = anonymous(ops.divide_no_nan)
+divide_no_nan = anonymous(ops.divide_no_nan, y="x2")
 erf = anonymous(ops.erf)
 erfinv = anonymous(ops.erfinv)
 expm1 = anonymous(ops.expm1)
@@ -25,8 +27,8 @@ is_inf = anonymous(ops.isinf)
 is_nan = anonymous(ops.isnan)
 log1p = anonymous(ops.log1p)
 log_sigmoid = anonymous(ops.log_sigmoid)
-logical_xor = anonymous(ops.logical_xor)
-mod = anonymous(ops.mod)
+logical_xor = anonymous(ops.logical_xor, y="x2")
+mod = anonymous(ops.mod, y="x2")
 real = anonymous(ops.real)
 reciprocal = anonymous(ops.reciprocal)
 reduce_variance = anonymous(ops.var)
@@ -42,18 +44,32 @@ def segment_sum(data, segment_ids, name=None):
 
 
 def segment_max(data, segment_ids, name=None):
-    """Return the largest entry of each segment."""
-    return ops.segment_max(data, segment_ids, num_segments=int(np.max(np.asarray(segment_ids))) + 1)
+    """Return the largest entry of each segment; zero for one without entries."""
+    return _zero_where_empty(unsorted_segment_max, data, segment_ids)
+
+
+class TopK(typing.NamedTuple):
+    """The largest entries, and where they are."""
+
+    values: typing.Any
+    indices: typing.Any
 
 
 def top_k(input, k=1, sorted=True, name=None):
     """Return the largest entries of the last axis, and where they are."""
-    return ops.top_k(input, int(k), sorted)
+    return TopK(*ops.top_k(input, int(k), sorted))
 
 
 def segment_min(data, segment_ids, name=None):
-    """Return the smallest entry of each segment."""
-    return ops.segment_min(data, segment_ids, num_segments=int(np.max(np.asarray(segment_ids))) + 1)
+    """Return the smallest entry of each segment; zero for one without entries."""
+    return _zero_where_empty(unsorted_segment_min, data, segment_ids)
+
+
+def _zero_where_empty(function, data, segment_ids):
+    count = int(np.max(np.asarray(segment_ids))) + 1
+    entries = unsorted_segment_sum(ops.ones_like(data, dtype="int32"), segment_ids, count)
+    found = function(data, segment_ids, count)
+    return ops.where(entries == 0, ops.zeros_like(found), found)
 
 
 def segment_prod(data, segment_ids, name=None):
@@ -63,8 +79,8 @@ def segment_prod(data, segment_ids, name=None):
 
 def cumulative_logsumexp(x, axis=0, exclusive=False, reverse=False, name=None):
     """Return the logarithms of the sums of the exponentials of what comes before."""
-    highest = ops.max(x, axis=axis, keepdims=True)
-    return ops.log(shared.cumsum(ops.exp(x - highest), axis, exclusive, reverse)) + highest
+    sums = functools.partial(ops.associative_scan, ops.logaddexp)
+    return shared.cumulative(sums, -np.inf, x, axis, exclusive, reverse)
 
 
 def erfc(x, name=None):
@@ -135,6 +151,16 @@ def l2_normalize(x, axis=None, epsilon=1e-12, name=None):
     return ops.multiply(x, ops.rsqrt(ops.maximum(total, epsilon)))
 
 
+def bincount(arr, weights=None, minlength=None, maxlength=None, dtype="int32", name=None, axis=None):
+    """Count how often each of 0, 1, 2, … occurs: in the whole array, or along the last axis in each row."""
+    arr = ops.convert_to_tensor(arr)
+    if axis in (None, 0):
+        arr = ops.reshape(arr, (-1,))
+        weights = None if weights is None else ops.reshape(weights, (-1,))
+    counts = ops.bincount(arr, weights, int(minlength or 0))[..., : None if maxlength is None else int(maxlength)]
+    return counts if weights is not None else ops.cast(counts, str(dtype))
+
+
 def confusion_matrix(labels, predictions, num_classes=None, weights=None, dtype="int32", name=None):
     """Count how often each class was taken for each other."""
     labels, predictions = np.asarray(labels), np.asarray(predictions)
@@ -173,13 +199,15 @@ def unsorted_segment_sum(data, segment_ids, num_segments, name=None):
 
 
 def unsorted_segment_max(data, segment_ids, num_segments, name=None):
-    """Return the largest of the entries with each number."""
-    return ops.segment_max(data, segment_ids, num_segments=int(num_segments))
+    """Return the largest of the entries with each number; where there are none, the lowest number of the dtype."""
+    found = ops.segment_max(data, segment_ids, num_segments=int(num_segments))
+    return ops.maximum(found, dtypes.DType(found.dtype).min)
 
 
 def unsorted_segment_min(data, segment_ids, num_segments, name=None):
-    """Return the smallest of the entries with each number."""
-    return -unsorted_segment_max(-data, segment_ids, num_segments)
+    """Return the smallest of the entries with each number; where there are none, the highest number of the dtype."""
+    found = ops.segment_min(data, segment_ids, num_segments=int(num_segments))
+    return ops.minimum(found, dtypes.DType(found.dtype).max)
 
 
 def unsorted_segment_mean(data, segment_ids, num_segments, name=None):

@@ -1,7 +1,9 @@
 """`tf.nn`: activations, convolutions, pooling, losses on logits."""
 
-from lamina import ops
+from lamina import ops, random
+from lamina.dialects.tensorflow.arrays import clip_by_norm
 from lamina.dialects.tensorflow.math import in_top_k, l2_normalize, top_k, zero_fraction
+from lamina.dialects.tensorflow.random import stream
 from lamina.dialects.tensorflow.signatures import anonymous
 
 elu = anonymous(ops.elu)
@@ -38,11 +40,13 @@ def conv2d(input, filters, strides, padding, data_format="NHWC", dilations=None,
 
 def conv1d(input, filters, stride, padding, data_format="NWC", dilations=None, name=None):
     """Slide kernels over sequences."""
+    _channels_last(data_format)
     return ops.conv(input, filters, stride, padding.lower(), "channels_last", dilations or 1)
 
 
 def conv3d(input, filters, strides, padding, data_format="NDHWC", dilations=None, name=None):
     """Slide kernels over volumes."""
+    _channels_last(data_format)
     return ops.conv(input, filters, _inner(strides), padding.lower(), "channels_last", _inner(dilations or 1))
 
 
@@ -99,11 +103,13 @@ max_pool, avg_pool = max_pool2d, avg_pool2d
 
 def max_pool1d(input, ksize, strides, padding, data_format="NWC", name=None):
     """Return the largest value of each window of sequences."""
+    _channels_last(data_format)
     return ops.max_pool(input, _inner(ksize), _inner(strides), padding.lower(), "channels_last")
 
 
 def avg_pool1d(input, ksize, strides, padding, data_format="NWC", name=None):
     """Return the mean of each window of sequences."""
+    _channels_last(data_format)
     return ops.average_pool(input, _inner(ksize), _inner(strides), padding.lower(), "channels_last")
 
 
@@ -129,7 +135,9 @@ lrn = local_response_normalization
 
 
 def bias_add(value, bias, data_format=None, name=None):
-    """Add a number to each channel."""
+    """Add a number to each channel; they come last, or with a `data_format` such as "NCHW" second."""
+    if str(data_format or "").startswith("NC"):
+        bias = ops.reshape(bias, (-1, *[1] * (len(value.shape) - 2)))
     return ops.add(value, bias)
 
 
@@ -187,14 +195,15 @@ def l2_loss(t, name=None):
 
 def dropout(x, rate, noise_shape=None, seed=None, name=None):
     """Set entries to zero at random, and scale the rest up."""
-    from lamina import random
-
-    return random.dropout(x, rate, noise_shape=noise_shape, seed=seed)
+    return random.dropout(x, rate, noise_shape=noise_shape, seed=stream(seed))
 
 
 def embedding_lookup(params, ids, max_norm=None, name=None):
-    """Return rows of a table."""
-    return ops.take(params, ids, axis=0)
+    """Return rows of a table, none of them longer than `max_norm`."""
+    rows = ops.take(params, ids, axis=0)
+    if max_norm is None:
+        return rows
+    return clip_by_norm(rows, max_norm, axes=tuple(range(1 - len(params.shape), 0)))
 
 
 def depth_to_space(input, block_size, data_format="NHWC", name=None):
@@ -222,14 +231,15 @@ def _inner(sizes):
 
 def _steps(sizes):
     """Return (height, width) of TensorFlow's one, two or four numbers."""
-    if isinstance(sizes, int):
-        return (sizes, sizes)
-    return tuple(sizes[1:3]) if len(sizes) == 4 else tuple(sizes)
+    sizes = (sizes,) if isinstance(sizes, int) else tuple(sizes)
+    if len(sizes) == 4:
+        return sizes[1:3]
+    return sizes * 2 if len(sizes) == 1 else sizes
 
 
 def _channels_last(data_format):
-    if data_format not in ("NHWC", None):
-        raise NotImplementedError(f'data_format={data_format!r} is not covered; transpose to "NHWC".')
+    if data_format not in ("NWC", "NHWC", "NDHWC", None):
+        raise NotImplementedError(f"data_format={data_format!r} is not covered; transpose to channels last.")
 
 
 __all__ = [

@@ -6,6 +6,7 @@ import jax
 import numpy as np
 
 from lamina import random
+from lamina.core.context import is_tracing
 from lamina.core.random import SeedGenerator, forget_seed, make_default_seed, set_random_seed
 
 __all__ = [
@@ -26,12 +27,31 @@ __all__ = [
 ]
 
 
+streams = {}
+"""The seeds that functions have been given, and where their next numbers come from."""
+
+
 def set_seed(seed):
-    """Start all random draws anew; from anywhere, without a seed."""
+    """Start all random draws anew, but not those of NumPy; from anywhere, without a seed."""
+    streams.clear()
     if seed is None:
         forget_seed()
-    else:
-        set_random_seed(int(seed))
+        return
+    state = np.random.get_state()
+    set_random_seed(int(seed))
+    np.random.set_state(state)
+
+
+def stream(seed):
+    """Return the source of a function's numbers: each call with the same integer goes on where the last one ended.
+
+    Compiled code, which runs many times, keeps the integer.
+    """
+    if not isinstance(seed, (int, np.integer)) or is_tracing():
+        return seed
+    if int(seed) not in streams:
+        streams[int(seed)] = SeedGenerator(int(seed))
+    return streams[int(seed)]
 
 
 def _sizes(shape):
@@ -40,39 +60,40 @@ def _sizes(shape):
 
 def normal(shape, mean=0.0, stddev=1.0, dtype="float32", seed=None, name=None):
     """Draw from a normal distribution."""
-    return random.normal(_sizes(shape), mean, stddev, str(dtype), seed)
+    return random.normal(_sizes(shape), mean, stddev, str(dtype), stream(seed))
 
 
 def truncated_normal(shape, mean=0.0, stddev=1.0, dtype="float32", seed=None, name=None):
     """Draw from a normal distribution cut at two standard deviations."""
-    return random.truncated_normal(_sizes(shape), mean, stddev, str(dtype), seed)
+    return random.truncated_normal(_sizes(shape), mean, stddev, str(dtype), stream(seed))
 
 
 def uniform(shape, minval=0, maxval=None, dtype="float32", seed=None, name=None):
     """Draw evenly between bounds."""
     if "int" in str(dtype):
-        return random.randint(_sizes(shape), minval, maxval, str(dtype), seed)
-    return random.uniform(_sizes(shape), minval, 1.0 if maxval is None else maxval, str(dtype), seed)
+        return random.randint(_sizes(shape), minval, maxval, str(dtype), stream(seed))
+    return random.uniform(_sizes(shape), minval, 1.0 if maxval is None else maxval, str(dtype), stream(seed))
 
 
 def shuffle(value, seed=None, name=None):
     """Put the first axis in random order."""
-    return random.shuffle(value, seed=seed)
+    return random.shuffle(value, seed=stream(seed))
 
 
 def categorical(logits, num_samples, dtype="int64", seed=None, name=None):
     """Draw class numbers by their logits."""
-    return random.categorical(logits, num_samples, str(dtype), seed)
+    return random.categorical(logits, num_samples, str(dtype), stream(seed))
 
 
 def gamma(shape, alpha, beta=1.0, dtype="float32", seed=None, name=None):
     """Draw from a gamma distribution."""
-    return random.gamma(_sizes(shape), alpha, str(dtype), seed) / beta
+    sizes = np.broadcast_shapes(np.shape(alpha), np.shape(beta))
+    return random.gamma((*_sizes(shape), *sizes), alpha, str(dtype), stream(seed)) / np.asarray(beta, str(dtype))
 
 
 def poisson(shape, lam, dtype="float32", seed=None, name=None):
     """Draw counts of what happens `lam` times on average."""
-    key = SeedGenerator(seed).next() if seed is not None else random.randint((2,), 0, 2**31 - 1).astype("uint32")
+    key = random.randint((2,), 0, 2**31 - 1, seed=stream(seed)).astype("uint32")
     lam = np.asarray(lam)
     return jax.random.poisson(key, lam, (*_sizes(shape), *lam.shape)).astype(str(dtype))
 

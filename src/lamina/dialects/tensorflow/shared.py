@@ -1,37 +1,40 @@
 """Functions that `tf` and `tf.math` both have: element by element, and reductions."""
 
+import functools
+
 from lamina import ops
 from lamina.dialects.tensorflow import dtypes
 from lamina.dialects.tensorflow.signatures import anonymous
 
+_of_two = functools.partial(anonymous, y="x2")
 abs = anonymous(ops.abs)
 acos = anonymous(ops.arccos)
-add = anonymous(ops.add)
+add = _of_two(ops.add)
 asin = anonymous(ops.arcsin)
 atan = anonymous(ops.arctan)
-atan2 = anonymous(ops.arctan2)
+atan2 = anonymous(ops.arctan2, y="x1", x="x2")
 ceil = anonymous(ops.ceil)
 cos = anonymous(ops.cos)
 cosh = anonymous(ops.cosh)
-divide = anonymous(ops.true_divide)
-equal = anonymous(ops.equal)
+divide = _of_two(ops.true_divide)
+equal = _of_two(ops.equal)
 exp = anonymous(ops.exp)
 floor = anonymous(ops.floor)
-floordiv = anonymous(ops.floor_divide)
-greater = anonymous(ops.greater)
-greater_equal = anonymous(ops.greater_equal)
-less = anonymous(ops.less)
-less_equal = anonymous(ops.less_equal)
+floordiv = _of_two(ops.floor_divide)
+greater = _of_two(ops.greater)
+greater_equal = _of_two(ops.greater_equal)
+less = _of_two(ops.less)
+less_equal = _of_two(ops.less_equal)
 log = anonymous(ops.log)
-logical_and = anonymous(ops.logical_and)
+logical_and = _of_two(ops.logical_and)
 logical_not = anonymous(ops.logical_not)
-logical_or = anonymous(ops.logical_or)
-maximum = anonymous(ops.maximum)
-minimum = anonymous(ops.minimum)
-multiply = anonymous(ops.multiply)
+logical_or = _of_two(ops.logical_or)
+maximum = _of_two(ops.maximum)
+minimum = _of_two(ops.minimum)
+multiply = _of_two(ops.multiply)
 negative = anonymous(ops.negative)
-not_equal = anonymous(ops.not_equal)
-pow = anonymous(ops.power)
+not_equal = _of_two(ops.not_equal)
+pow = _of_two(ops.power)
 reduce_all = anonymous(ops.all, keep_dims="keepdims", reduction_indices="axis")
 reduce_any = anonymous(ops.any, keep_dims="keepdims", reduction_indices="axis")
 reduce_logsumexp = anonymous(ops.logsumexp, keep_dims="keepdims", reduction_indices="axis")
@@ -47,23 +50,24 @@ sin = anonymous(ops.sin)
 sinh = anonymous(ops.sinh)
 sqrt = anonymous(ops.sqrt)
 square = anonymous(ops.square)
-subtract = anonymous(ops.subtract)
+subtract = _of_two(ops.subtract)
 tan = anonymous(ops.tan)
 tanh = anonymous(ops.tanh)
-truediv = anonymous(ops.true_divide)
+truediv = _of_two(ops.true_divide)
 
 
 def cumsum(x, axis=0, exclusive=False, reverse=False, name=None):
     """Return the sums of what comes before, along an axis; each entry is counted in, unless `exclusive`."""
-    return _cumulative(ops.cumsum, 0, x, axis, exclusive, reverse)
+    return cumulative(ops.cumsum, 0, x, axis, exclusive, reverse)
 
 
 def cumprod(x, axis=0, exclusive=False, reverse=False, name=None):
     """Return the products of what comes before, along an axis; each entry is counted in, unless `exclusive`."""
-    return _cumulative(ops.cumprod, 1, x, axis, exclusive, reverse)
+    return cumulative(ops.cumprod, 1, x, axis, exclusive, reverse)
 
 
-def _cumulative(op, start, x, axis, exclusive, reverse):
+def cumulative(op, start, x, axis, exclusive, reverse):
+    """Return what an op makes of all that comes before; `start` stands before the first entry."""
     axis = int(axis)
     x = ops.flip(x, axis=axis) if reverse else ops.convert_to_tensor(x)
     if exclusive:

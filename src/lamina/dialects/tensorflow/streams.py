@@ -7,6 +7,13 @@ import numpy as np
 from lamina.core import tree
 
 
+def lines(path):
+    """Give the lines of a text file; nothing but the end of a line parts them."""
+    with open(path, encoding="utf-8", newline="\n") as file:
+        for line in file:
+            yield line.removesuffix("\n").removesuffix("\r")
+
+
 def batches(elements, size, drop_remainder, join):
     """Give joined groups of so many elements, the last of which may be smaller."""
     elements = iter(elements)

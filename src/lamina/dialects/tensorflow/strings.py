@@ -1,6 +1,7 @@
 """`tf.strings`: texts in NumPy arrays."""
 
 import re
+import string
 
 import numpy as np
 
@@ -54,14 +55,36 @@ def _text(x):
     return x.decode() if isinstance(x, bytes) else str(x)
 
 
+def _of_ascii(method):
+    return lambda text: method(text.encode()).decode()
+
+
+_CLASSES = {
+    "alnum": "0-9A-Za-z",
+    "alpha": "A-Za-z",
+    "digit": "0-9",
+    "lower": "a-z",
+    "punct": re.escape(string.punctuation),
+    "space": r"\s",
+    "upper": "A-Z",
+    "word": r"\w",
+    "xdigit": "0-9A-Fa-f",
+}
+
+
+def _pattern(pattern):
+    """Return a pattern of TensorFlow, whose classes are of ASCII, as Python's."""
+    return re.compile(re.sub(r"\[:(\w+):\]", lambda found: _CLASSES[found[1]], _text(pattern)), re.ASCII)
+
+
 def lower(input, encoding="", name=None):
-    """Return texts in small letters."""
-    return _each(str.lower, input)
+    """Return texts in small letters; others than those of ASCII only with `encoding="utf-8"`."""
+    return _each(str.lower if encoding else _of_ascii(bytes.lower), input)
 
 
 def upper(input, encoding="", name=None):
-    """Return texts in capitals."""
-    return _each(str.upper, input)
+    """Return texts in capitals; others than those of ASCII only with `encoding="utf-8"`."""
+    return _each(str.upper if encoding else _of_ascii(bytes.upper), input)
 
 
 def strip(input, name=None):
@@ -70,8 +93,9 @@ def strip(input, name=None):
 
 
 def regex_replace(input, pattern, rewrite, replace_global=True, name=None):
-    """Replace what matches a pattern; in `rewrite`, a backslash and a number stand for a group."""
-    return _each(lambda text: re.sub(_text(pattern), _text(rewrite), text, count=0 if replace_global else 1), input)
+    """Replace what matches a pattern; in `rewrite`, a backslash and a number stand for a group, 0 for all of it."""
+    written = re.sub(r"\\(\d)", r"\\g<\1>", _text(rewrite))
+    return _each(lambda text: _pattern(pattern).sub(written, text, count=0 if replace_global else 1), input)
 
 
 def length(input, unit="BYTE", name=None):
@@ -94,13 +118,15 @@ def substr(input, pos, len, unit="BYTE", name=None):
 def join(inputs, separator="", name=None):
     """Join texts, element by element."""
     arrays = np.broadcast_arrays(*[np.asarray(x, dtype=object) for x in inputs])
-    joined = [separator.join(map(str, parts)) for parts in zip(*[a.reshape(-1) for a in arrays], strict=True)]
+    joined = [separator.join(map(_text, parts)) for parts in zip(*[a.reshape(-1) for a in arrays], strict=True)]
     return np.array(joined).reshape(arrays[0].shape).view(HostTensor)
 
 
 def reduce_join(inputs, axis=None, keepdims=False, separator="", name=None):
     """Join the texts along an axis, or all of them."""
     array = np.asarray(inputs)
+    if keepdims:
+        raise NotImplementedError("tf.strings.reduce_join(keepdims=True) is not covered; use tf.expand_dims.")
     if axis is None:
         return constant(separator.join(map(_text, array.reshape(-1).tolist())))
     rows = np.moveaxis(array, axis, -1)
@@ -143,7 +169,7 @@ def ngrams(data, ngram_width, separator=" ", name=None):
 
 def regex_full_match(input, pattern, name=None):
     """Tell of each text whether all of it matches a pattern."""
-    return ops.convert_to_tensor(_each(lambda text: re.fullmatch(_text(pattern), text) is not None, input))
+    return ops.convert_to_tensor(_each(lambda text: _pattern(pattern).fullmatch(text) is not None, input))
 
 
 def to_number(input, out_type="float32", name=None):

@@ -1,0 +1,127 @@
+"""What TensorFlow documents at the edges: defaults, empty groups, other axes, texts that are not plain, seeds."""
+
+from tests.dialects.corpus.facade import HEAD
+from tests.dialects.corpus.registry import program
+
+program(
+    "tf: ranges, norms, orders and clips at their edges",
+    HEAD
+    + """
+assert tf.range(10, delta=3).tolist() == [0, 3, 6, 9] and tf.range(3.0, delta=1.5).tolist() == [0, 1.5]
+same(tf.norm(x, ord=1), np.abs(x).sum()); same(tf.norm(x, ord=2), np.linalg.norm(x)); same(tf.norm(x, np.inf, keepdims=True), [[x.max()]])
+same(tf.transpose([[1j, 2]], conjugate=True), [[-1j], [2]])
+for values in (np.array([0, 3, 255], 'uint8'), np.array([-2**31, 0, 5], 'int32'), np.array([-1.0, 0.0, 2.0], 'float32')):
+    assert tf.argsort(values, direction='DESCENDING').tolist() == [2, 1, 0]
+assert tf.one_hot([1], 2, on_value=1, off_value=0, dtype=tf.float32).dtype == 'float32' and tf.one_hot([1], 2, on_value=5).tolist() == [[0, 5]]
+clipped, total = tf.clip_by_global_norm([x, None], 1.0); assert clipped[1] is None; same(total, np.linalg.norm(x)); same(clipped[0], x / total)
+assert np.isnan(tf.clip_by_global_norm([tf.constant([1.0, np.inf])], 1.0)[0]).all(); same(tf.linalg.global_norm([x, None]), total)
+assert tf.eye(2, num_columns=3).shape == (2, 3) and tf.eye(2, batch_shape=[4, 5]).shape == (4, 5, 2, 2) and tf.eye(2).dtype == 'float32'
+assert tf.searchsorted(sorted_sequence=[1, 3, 5], values=[3, 4], side='right').tolist() == [2, 2]
+same(tf.add(x=x, y=1.0), x + 1); same(tf.maximum(x, y=1.0), np.maximum(x, 1)); same(tf.atan2(y=1.0, x=2.0), np.arctan2(1, 2)); same(tf.math.mod(7, y=4), 3)
+assert tf.as_string([True, False]).tolist() == ['true', 'false']
+tf.debugging.assert_equal([1, 1], 1)
+assert int(tf.switch_case(-1, [lambda: 1, lambda: 2], default=lambda: 9)) == 9 == int(tf.switch_case(2, [lambda: 1, lambda: 9]))
+@tf.custom_gradient
+def two(a, b):
+    return (a * b, a + b), lambda da, db: (10 * da, 100 * db)
+a = tf.Variable(2.0)
+with tf.GradientTape() as tape:
+    p, q = two(a, 3.0); total = p + q
+assert tape.gradient(total, a) == 10
+class Net(tf.Module):
+    def __init__(self):
+        self.w = tf.Variable(1.0); self.same = [self.w]
+assert len(Net().trainable_variables) == 1
+""",
+)
+program(
+    "tf.math and tf.linalg: empty segments, counts of matrices, stacks of matrices",
+    HEAD
+    + """
+m, l = tf.math, tf.linalg
+for dtype in ('int32', 'float32'):
+    v = np.array([-1, -5, 3], dtype); limits = np.iinfo(dtype) if dtype == 'int32' else np.finfo(dtype)
+    assert m.segment_max(v, [0, 0, 2]).tolist() == [-1, 0, 3] and m.segment_min(v, [0, 0, 2]).tolist() == [-5, 0, 3]
+    assert m.unsorted_segment_max(v, [0, 0, 2], 3).tolist() == [-1, limits.min, 3] and m.unsorted_segment_min(v, [0, 0, 2], 3).tolist() == [-5, limits.max, 3]
+assert m.unsorted_segment_min(np.array([1, 2], 'uint8'), [0, 0], 1).tolist() == [1] and m.segment_max([1.0, 2.0], [0, 2]).tolist() == [1, 0, 2]
+assert m.bincount([[1, 1], [0, 3]]).tolist() == [1, 2, 0, 1] and m.bincount([[1, 1], [0, 3]], axis=-1).tolist() == [[0, 2, 0, 0], [1, 0, 0, 1]]
+assert m.bincount(arr=[1, 5], maxlength=3).tolist() == [0, 1, 0] and m.bincount([[1], [1]], weights=[[0.5], [1.0]]).tolist() == [0, 1.5]
+same(m.cumulative_logsumexp([0.0, 200.0]), [0, 200]); same(m.cumulative_logsumexp([0.0, 200.0, 1.0], reverse=True), [200, 200, 1])
+same(m.cumulative_logsumexp([0.0, 0.0, 5.0], exclusive=True)[1:], [0, np.log(2)])
+found = m.top_k([1.0, 3.0, 2.0], k=2); assert found.values.tolist() == [3, 2] and found.indices.tolist() == [1, 2] == tf.nn.top_k([1.0, 3.0, 2.0], 2)[1].tolist()
+stack = np.arange(8, dtype='float32').reshape(2, 2, 2); assert l.diag_part(stack).tolist() == [[0, 3], [4, 7]] and l.trace(stack).tolist() == [3, 11]
+assert l.diag([1.0, np.inf]).tolist() == [[1, 0], [0, np.inf]]
+lower = np.array([[1, 0], [2j, 1]], 'complex64'); same(lower.conj().T @ l.triangular_solve(lower, [[1 + 0j], [1j]], adjoint=True), [[1], [1j]])
+""",
+)
+program(
+    "tf.nn: channels and rows at their edges",
+    HEAD
+    + """
+import pytest
+nn, sequence = tf.nn, np.ones((1, 4, 4), 'float32')
+for call in (lambda: nn.max_pool1d(sequence, 2, 2, 'SAME', data_format='NCW'), lambda: nn.avg_pool1d(sequence, 2, 2, 'SAME', data_format='NCW'),
+             lambda: nn.conv1d(sequence, np.ones((2, 4, 4), 'float32'), 1, 'SAME', data_format='NCW'), lambda: tf.gradients(x, x, grad_ys=x)):
+    with pytest.raises(NotImplementedError):
+        call()
+assert nn.bias_add(np.zeros((1, 2, 2), 'float32'), [1.0, 2.0], 'NCW').tolist() == [[[1, 1], [2, 2]]]
+assert nn.max_pool2d(np.ones((1, 4, 4, 1), 'float32'), [2], [2], 'VALID').shape == (1, 2, 2, 1)
+same(nn.embedding_lookup(np.array([[3.0, 4.0], [0.3, 0.4]], 'float32'), [0, 1], max_norm=1.0), [[0.6, 0.8], [0.3, 0.4]])
+""",
+)
+program(
+    "tf.image: dtypes, palettes, batches and odd sizes",
+    HEAD
+    + """
+import io
+from PIL import Image
+i, labels = tf.image, np.array([[[1], [200]]], 'uint8')
+assert i.resize(labels, (2, 4), 'nearest').dtype == 'uint8' and i.resize(labels, (2, 4), method='nearest')[0, :, 0].tolist() == [1, 1, 200, 200]
+assert i.resize(labels, (2, 4)).dtype == 'float32'
+assert i.convert_image_dtype(np.ones((1, 1, 3)), tf.float32).dtype == 'float32' and i.convert_image_dtype(np.array([2.0, -1.0], 'float32'), tf.uint8, saturate=True).tolist() == [255, 0]
+wide = np.ones((10, 7, 1), 'float32'); padded = i.resize_with_pad(wide, 5, 5)[0, :, 0]; assert padded.tolist() == [1, 1, 1, 0, 0]
+many = np.tile(np.array([[[0.0], [1.0]]], 'float32'), (64, 1, 1, 1))
+for flip, pictures in ((i.random_flip_left_right, many), (i.random_flip_up_down, many.transpose(0, 2, 1, 3))):
+    assert 0 < np.asarray(flip(pictures)).reshape(64, 2)[:, 0].sum() < 64
+same(i.stateless_random_flip_left_right(many, (1, 2)), i.stateless_random_flip_left_right(many, seed=(1, 2)))
+square = np.arange(400, dtype='float32').reshape(20, 20, 1)
+corners = [divmod(int(i.stateless_random_crop(square, (2, 2, 1), (1, k))[0, 0, 0]), 20) for k in range(9)]; assert any(row != column for row, column in corners)
+file = io.BytesIO(); palette = Image.new('P', (1, 1), 1); palette.putpalette([0, 0, 0, 9, 8, 7]); palette.save(file, 'PNG')
+assert i.decode_png(file.getvalue()).tolist() == [[[9, 8, 7]]]
+""",
+)
+program(
+    "tf.random: one seed, many calls; NumPy keeps its own numbers",
+    HEAD
+    + """
+r = tf.random
+first, second = r.uniform((4,), seed=1), r.uniform((4,), seed=1); assert (first != second).any()
+tf.random.set_seed(5); again = r.uniform((4,), seed=1); tf.random.set_seed(5); same(again, r.uniform((4,), seed=1))
+flips = [float(tf.image.random_flip_left_right(np.array([[[0.0], [1.0]]], 'float32'), seed=3)[0, 0, 0]) for _ in range(20)]; assert 0 < sum(flips) < 20
+masks = [tf.nn.dropout(np.ones(50, 'float32'), 0.5, seed=3) for _ in range(2)]; assert (masks[0] != masks[1]).any()
+np.random.seed(0); expected = np.random.rand(); np.random.seed(0); tf.random.set_seed(9)
+list(tf.data.Dataset.range(4).shuffle(4)); assert np.random.rand() == expected
+assert r.gamma([2], [0.5, 1.5]).shape == (2, 2) and r.gamma([3], 2.0, beta=[1.0, 2.0]).shape == (3, 2)
+""",
+)
+program(
+    "tf.strings, tf.lookup, tf.data and tf.io: texts that are not plain",
+    HEAD
+    + """
+import os, tempfile
+s = tf.strings
+assert s.regex_replace('ab', 'a|b', r'<\\0>') == '<a><b>' and s.regex_replace('(a), b!', '[[:punct:]]', '') == 'a b' and s.regex_replace('café', r'\\W', '') == 'caf'
+assert not s.regex_full_match('é', r'\\w') and s.lower('É A') == 'É a' and s.lower('É A', encoding='utf-8') == 'é a' and s.upper('é a') == 'é A'
+assert s.join([np.array([b'a'], object), ['b']]).tolist() == ['ab']
+table = tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(np.array([b'a', b'b'], object), [3, 4]), -1); assert table.lookup(['b', 'c']).tolist() == [4, -1]
+path = os.path.join(tempfile.mkdtemp(), 'words.txt')
+with open(path, 'w', encoding='utf-8', newline='') as file:
+    file.write('one\\x85\\u2028still\\r\\ntwo\\n')
+assert [str(line) for line in tf.data.TextLineDataset(path)] == ['one\\x85\\u2028still', 'two']
+index = tf.lookup.TextFileIndex
+words = tf.lookup.TextFileInitializer(path, tf.string, index.WHOLE_LINE, tf.int64, index.LINE_NUMBER)
+assert tf.lookup.StaticHashTable(words, -1).lookup(['two']).tolist() == [1]
+word, number = tf.io.decode_csv([',NA', 'b,'], ['none', 7], na_value='NA'); assert word.tolist() == ['none', 'b'] and number.tolist() == [7, 7]
+D = tf.data.Dataset; assert len(list(D.range(4).take(-1))) == 4
+""",
+)
