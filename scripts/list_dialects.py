@@ -19,14 +19,17 @@ as `predict_classes`, is told and left to the reader.
 - A `train_step(self, data)` of tf.keras is compiled like any step; one that looks at values (`float(loss)`) runs as
   plain Python. `tf.GradientTape` works in it, and in another tape.
 - `tf.function` returns the function as it is: models, losses and optimizers compile what they do themselves.
-- `compile` fixes what is trainable, as it did: `discriminator.trainable = False` counts for models compiled after it.
-  One optimizer given to several models becomes one for each.
+- `discriminator.trainable = False` before `combined.compile(…)` is for `combined`: the discriminator, compiled before,
+  trains on as it did. A change that no `compile` followed counts from the next training on, as in Keras 3. One optimizer
+  given to several models becomes one for each.
 - `model.add_loss(tensor)` and `add_metric` take tensors of the graph; `get_updates(loss, params)` of an own optimizer
   runs in each step; callbacks find their `validation_data`, and "acc" where the logs say "accuracy".
 - Weights and models go into files of any name: `.h5` and `.hdf5` as Keras 2 wrote them, a checkpoint without an ending
   into `NAME.weights.h5`, a model without one into a folder. `tf.train.Checkpoint` writes files of NumPy.
 - Texts in tensors are bytes when they leave by `.numpy()`, as in TensorFlow.
 - `tf.distribute` strategies open a scope on one device; `keras.distribution` spreads a model over several.
+- A random function of TensorFlow with a seed goes on from call to call, until `tf.random.set_seed`; only compiled code
+  gives the same numbers each time.
 - A random function without a seed draws from a generator of the running layer, so that compiled steps differ.
 - Everything else of TensorFlow raises an error that names what is missing and what is near.
 

@@ -19,7 +19,13 @@ assert tf.eye(2, num_columns=3).shape == (2, 3) and tf.eye(2, batch_shape=[4, 5]
 assert tf.searchsorted(sorted_sequence=[1, 3, 5], values=[3, 4], side='right').tolist() == [2, 2]
 same(tf.add(x=x, y=1.0), x + 1); same(tf.maximum(x, y=1.0), np.maximum(x, 1)); same(tf.atan2(y=1.0, x=2.0), np.arctan2(1, 2)); same(tf.math.mod(7, y=4), 3)
 assert tf.as_string([True, False]).tolist() == ['true', 'false']
-tf.debugging.assert_equal([1, 1], 1)
+tf.debugging.assert_equal([1, 1], 1); assert tf.fill([2], 5).dtype == 'int32' and tf.fill([1], 0.5).tolist() == [0.5]
+try:
+    tf.case([(tf.constant(False), lambda: 1)])
+except ValueError:
+    pass
+else:
+    raise AssertionError('nothing holds')
 assert int(tf.switch_case(-1, [lambda: 1, lambda: 2], default=lambda: 9)) == 9 == int(tf.switch_case(2, [lambda: 1, lambda: 9]))
 @tf.custom_gradient
 def two(a, b):
@@ -64,6 +70,7 @@ for call in (lambda: nn.max_pool1d(sequence, 2, 2, 'SAME', data_format='NCW'), l
              lambda: nn.conv1d(sequence, np.ones((2, 4, 4), 'float32'), 1, 'SAME', data_format='NCW'), lambda: tf.gradients(x, x, grad_ys=x)):
     with pytest.raises(NotImplementedError):
         call()
+assert nn.moments(x, [0], None, True)[0].shape == (1, 4)
 assert nn.bias_add(np.zeros((1, 2, 2), 'float32'), [1.0, 2.0], 'NCW').tolist() == [[[1, 1], [2, 2]]]
 assert nn.max_pool2d(np.ones((1, 4, 4, 1), 'float32'), [2], [2], 'VALID').shape == (1, 2, 2, 1)
 same(nn.embedding_lookup(np.array([[3.0, 4.0], [0.3, 0.4]], 'float32'), [0, 1], max_norm=1.0), [[0.6, 0.8], [0.3, 0.4]])
@@ -112,6 +119,7 @@ import os, tempfile
 s = tf.strings
 assert s.regex_replace('ab', 'a|b', r'<\\0>') == '<a><b>' and s.regex_replace('(a), b!', '[[:punct:]]', '') == 'a b' and s.regex_replace('café', r'\\W', '') == 'caf'
 assert not s.regex_full_match('é', r'\\w') and s.lower('É A') == 'É a' and s.lower('É A', encoding='utf-8') == 'é a' and s.upper('é a') == 'é A'
+assert s.split('a\u00a0b  c').tolist() == ['a\u00a0b', 'c'] and s.split('a-b', b'-').tolist() == ['a', 'b'] and s.strip(' a\u00a0 ') == 'a\u00a0'
 assert s.join([np.array([b'a'], object), ['b']]).tolist() == ['ab']
 table = tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(np.array([b'a', b'b'], object), [3, 4]), -1); assert table.lookup(['b', 'c']).tolist() == [4, -1]
 path = os.path.join(tempfile.mkdtemp(), 'words.txt')

@@ -106,8 +106,8 @@ def ones(shape, dtype=dtypes.float32, name=None):
 
 
 def fill(dims, value, name=None):
-    """Return an array of one value."""
-    return ops.full(_sizes(dims), value)
+    """Return an array of one value, whose dtype it keeps."""
+    return ops.broadcast_to(convert_to_tensor(value), _sizes(dims))
 
 
 def range(start, limit=None, delta=1, dtype=None, name=None):

@@ -28,8 +28,13 @@ def cond(pred, true_fn=None, false_fn=None, name=None):
 
 
 def case(pred_fn_pairs, default=None, exclusive=False, strict=False, name="case"):
-    """Call the function behind the first condition that holds, or the default."""
+    """Call the function behind the first condition that holds, or the default.
+
+    Raises: ValueError if none holds and there is no default; compiled code then calls the last one.
+    """
     (pred, function), *rest = pred_fn_pairs
+    if not rest and default is None and not is_symbolic_tensor(pred) and not pred:
+        raise ValueError("No condition of tf.case holds, and it has no default.")
     otherwise = (lambda: case(rest, default)) if rest else default or function
     return cond(pred, function, otherwise)
 

@@ -9,7 +9,6 @@ from lamina.dialects.tensorflow.signatures import anonymous
 elu = anonymous(ops.elu)
 leaky_relu = anonymous(ops.leaky_relu, alpha="negative_slope")
 log_softmax = anonymous(ops.log_softmax)
-moments = anonymous(ops.moments)
 relu = anonymous(ops.relu)
 relu6 = anonymous(ops.relu6)
 selu = anonymous(ops.selu)
@@ -25,6 +24,11 @@ tanh = anonymous(ops.tanh)
 def gelu(features, approximate=False, name=None):
     """Return the values, each times the chance that a normal number is smaller."""
     return ops.gelu(features, approximate)
+
+
+def moments(x, axes, shift=None, keepdims=False, name=None):
+    """Return mean and variance; `shift` changes nothing."""
+    return ops.moments(x, axes, keepdims)
 
 
 def crelu(features, axis=-1, name=None):

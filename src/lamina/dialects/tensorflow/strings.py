@@ -89,7 +89,7 @@ def upper(input, encoding="", name=None):
 
 def strip(input, name=None):
     """Return texts without blanks around them."""
-    return _each(str.strip, input)
+    return _each(_of_ascii(bytes.strip), input)
 
 
 def regex_replace(input, pattern, rewrite, replace_global=True, name=None):
@@ -136,7 +136,8 @@ def reduce_join(inputs, axis=None, keepdims=False, separator="", name=None):
 
 def split(input, sep=None, maxsplit=-1, name=None):
     """Cut texts where a separator stands, by default at blanks."""
-    return _parts(lambda text: text.split(sep or None, maxsplit), input)
+    parted = _text(sep).encode() if sep else None  # bytes know the blanks of ASCII only
+    return _parts(lambda text: [part.decode() for part in text.encode().split(parted, maxsplit)], input)
 
 
 def bytes_split(input, name=None):
