@@ -20,8 +20,8 @@ as `predict_classes`, is told and left to the reader.
   plain Python. `tf.GradientTape` works in it, and in another tape.
 - `tf.function` returns the function as it is: models, losses and optimizers compile what they do themselves.
 - `discriminator.trainable = False` before `combined.compile(…)` is for `combined`: the discriminator, compiled before,
-  trains on as it did. A change that no `compile` followed counts from the next training on, as in Keras 3. One optimizer
-  given to several models becomes one for each.
+  trains on as it did. A change that no `compile` followed counts from the next training on, as in Keras 3. One
+  optimizer given to several models becomes one for each.
 - `model.add_loss(tensor)` and `add_metric` take tensors of the graph; `get_updates(loss, params)` of an own optimizer
   runs in each step; callbacks find their `validation_data`, and "acc" where the logs say "accuracy".
 - Weights and models go into files of any name: `.h5` and `.hdf5` as Keras 2 wrote them, a checkpoint without an ending
