@@ -61,6 +61,21 @@ lower = np.array([[1, 0], [2j, 1]], 'complex64'); same(lower.conj().T @ l.triang
 """,
 )
 program(
+    "tf.print: what a layer tells while its model is trained",
+    HEAD
+    + """
+import contextlib, io, jax
+class Telling(tf.keras.layers.Layer):
+    def call(self, inputs):
+        tf.print('mean', tf.reduce_mean(inputs), tf.constant('of'), [1]); return inputs
+model = tf.keras.Sequential([tf.keras.Input((4,)), Telling(), tf.keras.layers.Dense(1)]); model.compile('sgd', 'mse')
+with contextlib.redirect_stdout(io.StringIO()) as told:
+    model.fit(np.ones((6, 4)), np.ones((6, 1)), batch_size=2, verbose=0); jax.effects_barrier()
+    tf.print(tf.constant(2.0), tf.constant('a'), sep='-')
+assert told.getvalue() == 'mean 1.0 of [1]\\n' * 3 + '2.0-a\\n', told.getvalue()
+""",
+)
+program(
     "tf.nn: channels and rows at their edges",
     HEAD
     + """

@@ -32,10 +32,21 @@ def name_scope(name):
 
 
 def print(*values, output_stream=None, summarize=3, sep=" ", end="\n", name=None):
-    """Print values as NumPy does."""
+    """Print values as NumPy does; in compiled code each time it runs."""
     import builtins
 
-    builtins.print(*(np.asarray(value) if is_tensor(value) else value for value in values), sep=sep, end=end)
+    values = [x.value if isinstance(x, CoreVariable) else x for x in values]
+    traced = [x for x in values if isinstance(x, jax.core.Tracer)]
+
+    def show(*known):
+        known = iter(known)
+        shown = (next(known) if isinstance(x, jax.core.Tracer) else x for x in values)
+        builtins.print(*(np.asarray(x) if is_tensor(x) else x for x in shown), sep=sep, end=end)
+
+    if traced:
+        jax.debug.callback(show, *traced)
+    else:
+        show()
 
 
 def group(*inputs, name=None):
