@@ -97,6 +97,8 @@ program(
     + """
 import io
 from PIL import Image
+a, b = np.random.default_rng(0).random((2, 12, 13, 2), 'float32'); found = tf.image.ssim(a, b, 1.0, return_index_map=True)
+assert found.shape == (2, 3); same(tf.reduce_mean(found), tf.image.ssim(a, b, 1.0))
 i, labels = tf.image, np.array([[[1], [200]]], 'uint8')
 assert i.resize(labels, (2, 4), 'nearest').dtype == 'uint8' and i.resize(labels, (2, 4), method='nearest')[0, :, 0].tolist() == [1, 1, 200, 200]
 assert i.resize(labels, (2, 4)).dtype == 'float32'
@@ -146,5 +148,6 @@ words = tf.lookup.TextFileInitializer(path, tf.string, index.WHOLE_LINE, tf.int6
 assert tf.lookup.StaticHashTable(words, -1).lookup(['two']).tolist() == [1]
 word, number = tf.io.decode_csv([',NA', 'b,'], ['none', 7], na_value='NA'); assert word.tolist() == ['none', 'b'] and number.tolist() == [7, 7]
 D = tf.data.Dataset; assert len(list(D.range(4).take(-1))) == 4
+assert len(D.range(5).padded_batch(2)) == 3 and len(D.range(5).padded_batch(2, drop_remainder=True)) == 2
 """,
 )

@@ -135,16 +135,17 @@ class Dataset:
 
     def batch(self, batch_size, drop_remainder=False, num_parallel_calls=None, deterministic=None, name=None):
         """Join elements along a new first axis."""
-
-        count = self._size
-        if count is not None:
-            count = count // int(batch_size) if drop_remainder else -(-count // int(batch_size))
-        return Dataset(lambda: streams.batches(self, int(batch_size), drop_remainder, streams.stack), count)
+        return self._joined(int(batch_size), drop_remainder, streams.stack)
 
     def padded_batch(self, batch_size, padded_shapes=None, padding_values=None, drop_remainder=False, name=None):
         """Join elements along a new first axis, the shorter ones filled up: to given sizes, or to the longest."""
-        join = streams.padding(padded_shapes, padding_values)
-        return Dataset(lambda: streams.batches(self, int(batch_size), drop_remainder, join))
+        return self._joined(int(batch_size), drop_remainder, streams.padding(padded_shapes, padding_values))
+
+    def _joined(self, size, drop_remainder, join):
+        count = self._size
+        if count is not None:
+            count = count // size if drop_remainder else -(-count // size)
+        return Dataset(lambda: streams.batches(self, size, drop_remainder, join), count)
 
     def bucket_by_sequence_length(
         self,

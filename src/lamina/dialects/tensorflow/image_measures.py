@@ -23,8 +23,8 @@ def psnr(a, b, max_val, name=None):
     return 10 * ops.log10(max_val**2 / ops.mean(ops.square(a - b), axis=(-3, -2, -1)))
 
 
-def ssim(img1, img2, max_val, filter_size=11, filter_sigma=1.5, k1=0.01, k2=0.03, **options):
-    """Return how alike pictures look, for each: 1 for equal ones. Source: Wang et al. 2004."""
+def ssim(img1, img2, max_val, filter_size=11, filter_sigma=1.5, k1=0.01, k2=0.03, return_index_map=False):
+    """Return how alike pictures look, for each, or for each place: 1 for equal ones. Source: Wang et al. 2004."""
     places = np.arange(filter_size) - (filter_size - 1) / 2
     weights = np.exp(-(places**2) / (2 * filter_sigma**2))
     window = np.outer(weights, weights) / weights.sum() ** 2
@@ -35,7 +35,7 @@ def ssim(img1, img2, max_val, filter_size=11, filter_sigma=1.5, k1=0.01, k2=0.03
     light = (2 * mean_x * mean_y + c1) / (mean_x**2 + mean_y**2 + c1)
     spread = mean(x * x + y * y) - mean_x**2 - mean_y**2
     shape = (2 * (mean(x * y) - mean_x * mean_y) + c2) / (spread + c2)
-    return ops.mean(light * shape, axis=(-3, -2, -1))
+    return ops.mean(light * shape, axis=-1 if return_index_map else (-3, -2, -1))
 
 
 def _windowed(images, window):
