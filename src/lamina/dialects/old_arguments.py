@@ -102,6 +102,13 @@ def _third_is_metrics(model, args, kwargs):
     return args, kwargs
 
 
+def _second_is_samples(model, args, kwargs):
+    """`fit_generator(g, 2000, nb_epoch=5)` meant samples of an epoch; steps stood there later."""
+    if len(args) == 2 and not {"nb_epoch", "nb_val_samples"}.isdisjoint(kwargs):
+        return args[:1], {**kwargs, "samples_per_epoch": args[1]}
+    return args, kwargs
+
+
 def _name_with_slashes(owner, args, kwargs):
     """`name="block/conv"` named a layer once; a slash parts the names of variables today."""
     name = kwargs.get("name", args[0] if args else None)
@@ -275,6 +282,7 @@ _METHODS = {
         Argument("sample_weight_mode", _ignored, _LAST_2, "nothing: weights have the labels' shape"),
     ),
     "Model.fit": _FIT,
+    "Model.fit_generator": (Argument("*", _second_is_samples, _LAST_1),),
     "Model.get_layer": _NAMES,
     "Model.evaluate": _FIT[1:],
     "Model.predict": (*_FIT[1:4], *_FIT[5:]),

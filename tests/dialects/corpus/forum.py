@@ -45,6 +45,12 @@ path, builtins.input = os.path.join(tempfile.mkdtemp(), 'checkpoint'), lambda pr
 model.save_weights(path); before = model.get_weights()[0]
 model.set_weights([0 * w for w in model.get_weights()]); model.save_weights(path, overwrite=False, save_format='tf')
 model.load_weights(path); np.testing.assert_allclose(model.get_weights()[0], before)
+drawn = []
+def batches():
+    while True:
+        drawn.append(1); yield np.ones((4, 2)), np.ones((4, 1))
+model.compile('sgd', 'mse'); h = model.fit_generator(batches(), 8, nb_epoch=2, verbose=0)
+assert len(h.history['loss']) == 2 and model.optimizer.iterations == 4 and len(drawn) < 8
 class Own(Model):
     def __init__(self):
         super().__init__()
