@@ -118,7 +118,9 @@ def _get_gradients(self, loss, params):
 
 
 def _set_iterations(self, value):
-    """Accept a counter: there is one."""
+    """Count on from a number; a counter of the program's own is not needed."""
+    if "_iterations" in vars(self):
+        self._iterations.assign(ops.cast(ops.convert_to_tensor(value), "int32"))
 
 
 def table():

@@ -98,7 +98,14 @@ program(
 import io
 from PIL import Image
 a, b = np.random.default_rng(0).random((2, 12, 13, 2), 'float32'); found = tf.image.ssim(a, b, 1.0, return_index_map=True)
-assert found.shape == (2, 3); same(tf.reduce_mean(found), tf.image.ssim(a, b, 1.0))
+assert found.shape == (2, 3)
+for box in ((0, 0, 3, 2), (-1, 0, 1, 1), (0, 1, 1, 2)):
+    try:
+        tf.image.crop_to_bounding_box(np.ones((2, 2, 1)), *box)
+    except ValueError:
+        continue
+    raise AssertionError(box)
+same(tf.reduce_mean(found), tf.image.ssim(a, b, 1.0))
 i, labels = tf.image, np.array([[[1], [200]]], 'uint8')
 assert i.resize(labels, (2, 4), 'nearest').dtype == 'uint8' and i.resize(labels, (2, 4), method='nearest')[0, :, 0].tolist() == [1, 1, 200, 200]
 assert i.resize(labels, (2, 4)).dtype == 'float32'

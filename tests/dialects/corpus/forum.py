@@ -51,6 +51,7 @@ def batches():
         drawn.append(1); yield np.ones((4, 2)), np.ones((4, 1))
 model.compile('sgd', 'mse'); h = model.fit_generator(batches(), 8, nb_epoch=2, verbose=0)
 assert len(h.history['loss']) == 2 and model.optimizer.iterations == 4 and len(drawn) < 8
+model.optimizer.iterations = 7; assert model.optimizer.iterations == 7
 class Own(Model):
     def __init__(self):
         super().__init__()

@@ -170,7 +170,14 @@ def convert_image_dtype(image, dtype, saturate=False, name=None):
 
 
 def crop_to_bounding_box(image, offset_height, offset_width, target_height, target_width):
-    """Cut a box out."""
+    """Cut a box out.
+
+    Raises: ValueError for one that reaches out of the image.
+    """
+    rows, columns = (offset_height, target_height, image.shape[-3]), (offset_width, target_width, image.shape[-2])
+    for start, size, full in (rows, columns):
+        if all(isinstance(n, int) for n in (start, size, full)) and not 0 <= start <= full - size:
+            raise ValueError(f"A box from {start} to {start + size} does not fit into an image of {full} pixels.")
     return image[..., offset_height : offset_height + target_height, offset_width : offset_width + target_width, :]
 
 
