@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lamina import ops
+from lamina import ops, random
 from lamina.core.op import OPERATIONS, op
 from lamina.core.serialization import deserialize_keras_object, serialize_keras_object
 from lamina.core.tensor import KerasTensor
@@ -162,3 +162,10 @@ def test_what_ops_compute_of_sizes_are_sizes_while_tracing(sizes):
 def test_large_arrays_are_computed_by_the_compiled_program():
     program = jax.make_jaxpr(lambda x: x + ops.sum(ops.reshape(np.arange(4096), (64, 64)), axis=0))(jnp.ones(64))
     assert "reduce_sum" in str(program)
+
+
+def test_known_numbers_are_shuffled_anew_by_each_run_of_a_program():
+    with pytest.raises(ValueError, match="seed"):
+        jax.jit(lambda x: x + random.shuffle(np.arange(8)))(1)
+    orders = jax.jit(lambda seed: random.shuffle(np.arange(8), seed=seed))
+    assert orders(jnp.uint32([1, 0])).tolist() != orders(jnp.uint32([2, 0])).tolist()

@@ -56,6 +56,7 @@ def op(*tensors, lists=(), class_name=None, module=None):
         positions = _positions(signature, names)
         list_positions = _positions(signature, frozenset(lists))
         operation = _operation_class(function, signature, names, class_name, module)
+        draws = "seed" in signature.parameters  # random numbers hang on the program, whatever the arguments are
 
         @functools.wraps(function)
         def wrapper(*args, **kwargs):
@@ -64,7 +65,7 @@ def op(*tensors, lists=(), class_name=None, module=None):
             if any_symbolic(args, kwargs):
                 return operation.record(args, kwargs)
             # What is computed with sizes stays known while a program is traced: other ops take it as sizes.
-            if _takes_sizes_only(args, kwargs, positions, names):
+            if not draws and _takes_sizes_only(args, kwargs, positions, names):
                 with jax.ensure_compile_time_eval():
                     return on_arrays(args, kwargs)
             return on_arrays(args, kwargs)
