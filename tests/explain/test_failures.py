@@ -393,9 +393,10 @@ def test_cropping_too_much_is_not_answered_by_leaving_it_out():
         (
             layers.Concatenate(name="join"),
             2,
-            r"it takes \(inputs\). Several tensors go into one list: join\(\[a, b\]\)",
+            r"join takes \(inputs\); .*too many.* Several tensors go into one list: join\(\[a, b\]\)",
         ),
-        (layers.MultiHeadAttention(1, 2, name="look"), 1, r"look was called with .*'value': it takes \(query, value"),
+        (layers.PReLU(name="top"), 2, r"top takes \(inputs\); in this call: too many positional arguments\.\n"),
+        (layers.MultiHeadAttention(1, 2, name="look"), 1, r"look takes \(query, value.*; in this call: .*'value'\.\n"),
     ],
 )
 def test_a_call_with_other_arguments_says_what_it_takes(layer, arguments, said):

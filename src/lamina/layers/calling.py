@@ -8,6 +8,7 @@ import jax
 from lamina.core import dtypes, tree
 from lamina.core.context import get_mask, set_mask
 from lamina.core.tensor import KerasTensor, standardize_shape
+from lamina.layers.input_spec import InputSpec
 
 _NUMBERS = (bool, int, float)
 
@@ -47,8 +48,9 @@ def bind(layer, args, kwargs):
     try:
         return signature.bind(*args, **kwargs).arguments
     except TypeError as error:
-        several = f" Several tensors go into one list: {layer.name}([a, b])." if "too many" in str(error) else ""
-        raise TypeError(f"{layer.name} was called with {error}: it takes {signature}.{several}") from None
+        takes_one = isinstance(layer.input_spec, InputSpec) or "too many" not in str(error)
+        several = "" if takes_one else f" Several tensors go into one list: {layer.name}([a, b])."
+        raise TypeError(f"{layer.name} takes {signature}; in this call: {error}.{several}") from None
 
 
 def first_argument(layer, args, kwargs):
