@@ -9,7 +9,9 @@ import pytest
 import lamina
 from lamina import layers, ops
 from lamina.core import texts
-from lamina.core.errors import ConfigurationError, DataError, FileError
+from lamina.core.errors import ConfigurationError, DataError, FileError, ShapeError
+from lamina.explain import trace
+from lamina.profile import Time
 
 TEXTS = np.array([["the cat sat"], ["a dog ran far away"], ["the dog"], ["cat"], ["yak"]])
 COLOURS = np.array([["red"], ["blue"], ["red"], ["green"], ["blue"]])
@@ -100,6 +102,26 @@ def test_a_model_gives_texts():
     model = lamina.Model(inputs, layers.StringLookup(vocabulary=["red", "blue"], invert=True)(places))
     assert model.outputs[0].dtype == "string"
     assert model.predict(COLOURS, verbose=0).ravel().tolist() == ["red", "blue", "red", "[UNK]", "blue"]
+    assert model.explain().layers[1].output_bytes == 4  # a number stands for the text
+    assert model.profile(COLOURS, seconds=0.0).memory.activations == 2 * 5 * 4
+
+
+def test_the_layer_knows_the_encoding_of_bytes():
+    model = lamina.Sequential(
+        [lamina.Input((), dtype="string"), layers.StringLookup(vocabulary=["café"], encoding="latin-1")]
+    )
+    assert model.predict(np.array([b"caf\xe9", b"tea"]), verbose=0).tolist() == [1, 0]
+    bucket = layers.Hashing(100)
+    model = lamina.Sequential([lamina.Input((), dtype="string"), bucket])
+    assert model.predict(np.array(["café".encode()]), verbose=0).tolist() == bucket(["café"]).tolist()
+
+
+def test_a_prediction_is_traced_back_to_the_words():
+    vectorize = vectorization(output_sequence_length=3)
+    rest = [vectorize, layers.Embedding(12, 2), layers.Flatten()]
+    model = lamina.Sequential([lamina.Input((1,), dtype="string"), *rest])
+    words = {entry.value for entry in trace(model, index=0, x=TEXTS).contributions}
+    assert words == {vectorize.get_vocabulary().index("the")}
 
 
 def test_texts_are_moved_in_programs_but_never_computed_with():
@@ -115,6 +137,11 @@ def numbers():
     model = lamina.Sequential([lamina.Input((1,)), layers.Dense(1)])
     model.compile("sgd", "mse")
     return model
+
+
+def test_a_layer_that_computes_refuses_texts():
+    with pytest.raises(ShapeError, match=r"(?s)cannot compute on \(string\[5,1\]\).*why: +texts are no numbers"):
+        layers.Dense(1)(COLOURS)
 
 
 @pytest.mark.parametrize("use", [lambda m, x: m(x), lambda m, x: m.predict(x, verbose=0), lambda m, x: m.fit(x, Y)])
@@ -146,12 +173,30 @@ def test_a_page_of_texts_is_refused(tmp_path):
         table().view(ROWS, save=tmp_path / "page.html")
 
 
-def test_a_model_of_texts_is_profiled():
+def test_a_model_of_texts_is_profiled(monkeypatch):
+    computed = []
+
+    def timed(function, *args, **kwargs):
+        computed.append(jax.tree.leaves(function(*args)))
+        return Time(1.0, 1.0, 1.0, 1, 1.0)
+
+    monkeypatch.setattr("lamina.profile.timed", timed)
     counted = layers.StringLookup(vocabulary=["red", "blue"])
-    model = lamina.Sequential([lamina.Input((1,), dtype="string"), counted, layers.Embedding(3, 2), layers.Flatten()])
-    assert [row.kind for row in model.profile(COLOURS, seconds=0.01).layers][:2] == ["StringLookup", "Embedding"]
+    model = Own(counted, layers.Embedding(3, 2), layers.Flatten())
+    model(COLOURS)
+    assert model.profile(COLOURS).layers[0].kind == "StringLookup"
+    assert all(computed)  # what has no result, the compiler leaves out
+
+
+@pytest.mark.parametrize("make", [layers.StringLookup, lambda **given: layers.Hashing(5)])
+def test_each_word_is_looked_up_by_itself(make):
+    inputs = lamina.Input((3,), dtype="string", name="tags")
+    model = lamina.Model(inputs, make(vocabulary=["red"])(inputs))
+    assert "reads one value of the input" in str(model.explain())
+    assert str(trace(model, index=1).regions[0]) == "tags[1]"
 
 
 def test_a_model_of_texts_is_explained():
     told = str(lamina.explain(table()))
+    assert "random numbers" not in told
     assert re.search(r"string_lookup\w* \(StringLookup\)  \(b, 1\) -> \(b, 4\)", told)

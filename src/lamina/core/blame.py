@@ -6,6 +6,7 @@ import re
 from lamina.core import tree
 from lamina.core.errors import LaminaError, ShapeError, describe, message, parts_of
 from lamina.core.failures import failure_of, note_failure, origin_of
+from lamina.core.texts import NAME
 
 _UNPLACED = "_lamina_unplaced"
 _ENGINE = ("/jax/", "/jaxlib/", "/numpy/", "/opt_einsum/")
@@ -28,6 +29,7 @@ def with_context(error, layer, args, kwargs):
         if _comes_from_engine(error) and type(error) in (TypeError, ValueError, IndexError):
             kind = CallTypeError if isinstance(error, TypeError) else ShapeError
             told = str(error).strip().splitlines()[0]
+            told = "texts are no numbers: nothing can be computed with them." if NAME in told else told
             error = kind(
                 message("L103", f"{layer.name} cannot compute on ({arguments}).", where=_place(layer), why=told)
             )

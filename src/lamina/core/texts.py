@@ -60,17 +60,19 @@ def to_numpy(array):
         ['cat', 'dog']
     """
     if isinstance(array, jax.Array) and are_texts(array):
-        return _to_texts(np.asarray(jax.random.key_data(array)))
+        with jax.ensure_compile_time_eval():  # known texts are known while a program is traced, too
+            return _to_texts(np.asarray(jax.random.key_data(array)))
     return np.asarray(array)
 
 
-def on_host(function, inputs, shape, dtype="int32"):
+def on_host(function, inputs, shape, dtype="int32", elementwise=False):
     """Return `function(*inputs)`; where the values are known only later, the program calls back.
 
     Args:
         function: of NumPy arrays, returns one; it must not use JAX.
         inputs: arrays, lists, numbers or texts.
         shape, dtype: of the result; the dtype "string" for texts.
+        elementwise: whether each element of the result is made from those at its place alone; for explanations.
     """
     if not any(isinstance(x, jax.core.Tracer) for x in inputs):
         result = function(*[to_numpy(x) if isinstance(x, jax.Array) else x for x in inputs])
@@ -82,6 +84,7 @@ def on_host(function, inputs, shape, dtype="int32"):
         result = function(*read)
         return _to_numbers(result) if dtype == "string" else result.astype(dtype)
 
+    asked_back.elementwise = elementwise
     plain = [jax.random.key_data(x) if text else x for x, text in zip(inputs, is_text, strict=True)]
     spec = jax.ShapeDtypeStruct((*shape, 1), "uint32") if dtype == "string" else jax.ShapeDtypeStruct(shape, dtype)
     result = jax.pure_callback(asked_back, spec, *plain, vmap_method="sequential")
@@ -89,7 +92,7 @@ def on_host(function, inputs, shape, dtype="int32"):
 
 
 def _to_numbers(texts):
-    flat = [each.decode() if isinstance(each, bytes) else each for each in texts.ravel().tolist()]
+    flat = texts.ravel().tolist()  # bytes stay bytes: the layer that reads them knows their encoding
     with _lock:
         for text in flat:
             if _numbers.setdefault(text, len(_texts)) == len(_texts):

@@ -117,7 +117,7 @@ class Heard:
     """
 
     def __init__(self, model, *inputs):
-        self.error = None
+        self.calls, self.inputs, self.outputs, self.error = [], [], [], None
         try:
             shapes.infer(lambda *arrays: self._run(model, arrays), *inputs)
         except Exception as error:  # noqa: BLE001 -- for the caller to judge

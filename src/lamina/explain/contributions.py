@@ -8,6 +8,7 @@ import numpy as np
 
 from lamina import layers
 from lamina.core.context import get_mask, set_mask
+from lamina.core.dtypes import as_array, in_programs
 
 
 class Contribution(NamedTuple):
@@ -37,7 +38,7 @@ def contributions(walk, tensor, chosen, arrays):
         arrays: for each input of the walk, a batch; the first sample counts.
     Returns: (value: their sum, rest: what no element scales, list of Contributions, largest first).
     """
-    given = {id(t): jnp.asarray(a[:1], t.dtype) for t, a in zip(walk.inputs, arrays, strict=True)}
+    given = {id(t): as_array(a[:1], in_programs(t.dtype)) for t, a in zip(walk.inputs, arrays, strict=True)}
     known = dict(given)
     walk.run(known, tensor)
     starts = [(t, call) for t, call in _starts(walk) if id(t) in known]

@@ -350,6 +350,14 @@ def _transformed(eqn, operands):
     return jnp.broadcast_to(operands[0].reach.sum(axes, keepdims=True), eqn.outvars[0].aval.shape)
 
 
+def _asked_back(eqn, operands):
+    """Python is asked for the result, such as the place of each word; what it reads is known only if we say so."""
+    if not getattr(getattr(eqn.params["callback"], "callback_func", None), "elementwise", False):
+        return _everything(eqn, operands)
+    shape = eqn.outvars[0].aval.shape  # that of the operands, but for an axis of 1 behind texts
+    return [_Data(reach=sum(x.reach.reshape(shape) for x in operands if x.reach is not None))]
+
+
 _MOVES = "broadcast_in_dim concatenate expand_dims pad reshape rev slice split squeeze transpose"
 _REDUCTIONS = "argmax argmin reduce_and reduce_max reduce_min reduce_or reduce_prod reduce_sum"
 
@@ -366,6 +374,9 @@ RULES = {
     "fft": _transformed,
     "gather": _gather,
     "mul": _multiply,
+    "pure_callback": _asked_back,
+    "random_unwrap": lambda eqn, operands: operands[0].reach[..., None],
+    "random_wrap": lambda eqn, operands: operands[0].reach[..., 0],
     "scan": _scanned,
     "select_n": _choice,
     "sort": _sorted,

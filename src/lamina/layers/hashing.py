@@ -47,7 +47,7 @@ class Hashing(Layer):
 
     def call(self, inputs):
         """Compute on arrays."""
-        buckets = on_host(self._buckets, [inputs], np.shape(inputs))
+        buckets = on_host(self._buckets, [inputs], np.shape(inputs), elementwise=True)
         if self.output_mode == "int":
             return buckets.astype(self.compute_dtype)
         return encoded(buckets, self.output_mode, self.num_bins, self.compute_dtype)
@@ -104,7 +104,7 @@ class HashedCrossing(Layer):
                 "All `HashedCrossing` inputs should have the same shape: (), (batch,) or (batch, 1). "
                 f"Received: {sorted(shapes)}"
             )
-        buckets = on_host(self._buckets, inputs, shape)
+        buckets = on_host(self._buckets, inputs, shape, elementwise=True)
         if self.output_mode == "int":
             return buckets.astype(self.compute_dtype)
         return encoded(buckets, "one_hot", self.num_bins, self.compute_dtype)
@@ -127,7 +127,10 @@ def _tokens(values):
         return array.astype("int64")
     if array.dtype.kind == "S":
         return np.char.decode(array, "utf-8")
-    return array.astype(str) if array.dtype.kind == "O" else array
+    if array.dtype.kind == "O":
+        words = [each.decode() if isinstance(each, bytes) else str(each) for each in array.ravel()]
+        return np.array(words, dtype=str).reshape(array.shape)
+    return array
 
 
 def _check(layer, num_bins, output_mode, modes):

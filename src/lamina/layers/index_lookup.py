@@ -254,7 +254,7 @@ class IndexLookup(Layer):
         """Compute on arrays."""
         if self.invert:
             dtype = "string" if self.vocabulary_dtype == "string" else "int32"
-            return on_host(self._words, [inputs], np.shape(inputs), dtype)
+            return on_host(self._words, [inputs], np.shape(inputs), dtype, elementwise=True)
         places = self._look_up(inputs)
         if self.output_mode == "int":
             return places
@@ -287,7 +287,7 @@ class IndexLookup(Layer):
         return self._oov_start + (self._oov_bucket(token) if self.num_oov_indices > 1 else 0)
 
     def _look_up(self, inputs):
-        return on_host(self._places_of, [inputs], np.shape(inputs))
+        return on_host(self._places_of, [inputs], np.shape(inputs), elementwise=True)
 
     def _places_of(self, inputs):
         """Return the places of an array of tokens, each token looked up once."""

@@ -19,6 +19,7 @@ from lamina.core.tensor import KerasTensor
 from lamina.engine import compile as engine
 from lamina.explain import formulas, tracing, work
 from lamina.explain.calls import built_shape, calls_of, heard_calls, inputs_of
+from lamina.explain.layer_outputs import arrays_in
 from lamina.explain.listening import graph_of
 from lamina.models import Model
 from lamina.profile.in_place import OTHER, UPDATE_SCOPE, Share, shares
@@ -53,10 +54,10 @@ def profile(model, x=None, *, batch_size=32, seconds=0.3):
 
     def forward(values, inputs):
         with unchecked_scope(variables, values), entering(training=True):
-            return _floats(model(inputs))
+            return _arrays(model(inputs))
 
     def loss(values, inputs):
-        return sum(jnp.mean(jnp.square(y)) for y in forward(values, inputs))
+        return _total(lambda y: jnp.mean(jnp.square(y)), forward(values, inputs))
 
     optimizer, slots = _optimizer_for(model, model.trainable_variables)
     trained = [i for i, v in enumerate(variables) if any(v is t for t in model.trainable_variables)]
@@ -95,7 +96,7 @@ def _memory(values, calls, sizes, step):
     if told is not None:
         kept = told.argument_size_in_bytes + told.output_size_in_bytes - told.alias_size_in_bytes
         peak = kept + told.temp_size_in_bytes
-    outputs = {id(t): prod(sizes[id(t)]) * jnp.dtype(t.dtype).itemsize for call in calls for t in call.outputs}
+    outputs = {id(t): prod(sizes[id(t)]) * in_programs(t.dtype).itemsize for call in calls for t in call.outputs}
     return Memory(sum(value.nbytes for value in values), sum(outputs.values()), peak)
 
 
@@ -132,7 +133,7 @@ def _heard_at_sizes(model, x, batch_size):
     if x is None:
         tensors = tree.map_shape_structure(lambda shape: KerasTensor(shape, model.compute_dtype), built_shape(model))
         x = tree.map_structure(lambda t: _random((batch_size, *t.shape[1:]), t), tensors)
-    inputs = tree.map_structure(jnp.asarray, x)
+    inputs = arrays_in(x)
     calls, error = heard_calls(model, tree.map_structure(lambda a: KerasTensor(a.shape, a.dtype), inputs))
     if error is not None:
         raise error
@@ -157,8 +158,13 @@ def _random(shape, tensor):
     return jnp.zeros(shape, tensor.dtype)
 
 
-def _floats(outputs):
-    return [y for y in tree.flatten(outputs) if isinstance(y, jax.Array) and jnp.issubdtype(y.dtype, jnp.floating)]
+def _arrays(outputs):
+    return [y for y in tree.flatten(outputs) if isinstance(y, jax.Array)]
+
+
+def _total(measure, arrays):
+    """Add up a measure of those that can be differentiated; of nothing, if all are integers or texts."""
+    return sum((measure(y) for y in arrays if jnp.issubdtype(y.dtype, jnp.floating)), jnp.zeros(()))
 
 
 def _alone(model, call, sizes, share, seconds):
@@ -170,13 +176,10 @@ def _alone(model, call, sizes, share, seconds):
     def forward(values, inputs):
         with unchecked_scope(variables, values), entering(training=True, layer=None):
             args, kwargs = call.with_arrays(inputs)
-            return _floats(call.layer(*args, **kwargs))
-
-    def total(values, inputs):
-        return sum(map(jnp.sum, forward(values, inputs)), jnp.zeros(()))  # of nothing, if all outputs are integers
+            return _arrays(call.layer(*args, **kwargs))
 
     def both(values, inputs):
-        return jax.value_and_grad(total, (0, 1), allow_int=True)(values, inputs)
+        return jax.value_and_grad(lambda v, x: _total(jnp.sum, forward(v, x)), (0, 1), allow_int=True)(values, inputs)
 
     outputs = sum(prod(sizes[id(t)]) * in_programs(t.dtype).itemsize for t in call.outputs)
     return LayerProfile(
