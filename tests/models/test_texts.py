@@ -155,6 +155,25 @@ def test_texts_and_numbers_are_not_taken_for_each_other(use):
         use(reader, Y)
 
 
+def test_a_missing_text_is_told():
+    rows = COLOURS.astype(object)
+    rows[3] = np.nan
+    model = lamina.Sequential([lamina.Input((1,), dtype="string"), layers.StringLookup(vocabulary=["red"])])
+    with pytest.raises(DataError, match=r"(?s)L344.*1 of its 5 values are no texts, such as nan.*fix:.*fillna"):
+        model.predict(rows, verbose=0)
+    with pytest.raises(DataError, match=r"(?s)L344: `y` wants numbers.*np.unique"):
+        numbers().fit(Y, COLOURS.astype(object), verbose=0)
+
+
+@pytest.mark.parametrize("shape", [(), (2,)])
+def test_words_that_are_not_split_give_a_place_each(shape):
+    vectorize = layers.TextVectorization(vocabulary=["red", "blue"], split=None)
+    model = lamina.Sequential([lamina.Input(shape, dtype="string"), vectorize])
+    words = np.resize(["red", "tea", "blue"], (3, *shape))
+    assert model.output_shape == (None, *shape)
+    np.testing.assert_array_equal(model.predict(words, verbose=0), vectorize(words))
+
+
 def test_a_program_must_know_how_many_words_there_are():
     model = lamina.Sequential([lamina.Input((1,), dtype="string"), vectorization()])
     assert model(TEXTS).shape == (5, 5)  # without a program, it takes what is there

@@ -131,14 +131,24 @@ class TextVectorization(Layer):
             return self._lookup_layer(_filled(rows, steps))  # the end is the mask's token, which does not count
         length = steps if self.output_sequence_length is None else self.output_sequence_length
         places = self._lookup_layer(_filled(rows, length)) if length else jnp.zeros((len(rows), 0), "int32")
-        is_word = self.split is None and np.ndim(inputs) == 1 and self.output_sequence_length is None
-        return places[:, 0] if is_word and self.ngrams is None else places
+        return places[:, 0] if self._is_each_a_word(np.shape(inputs)) else places
+
+    def _is_each_a_word(self, shape):
+        """Tell whether there is no axis of words, neither in texts of this shape nor in what is made of them."""
+        return len(shape) == 1 and self.output_sequence_length is None and self._steps(shape) == 1
+
+    def _steps(self, shape):
+        """Return how many words each sample gives; None if only the texts know."""
+        if self.output_sequence_length is not None or self.split is not None or self.ngrams is not None:
+            return self.output_sequence_length
+        return shape[1] if len(shape) > 1 else 1
 
     def _in_program(self, inputs):
         """The same for texts that are known only when the program runs: the size of the result must be known before."""
         lookup, samples = self._lookup_layer, inputs.shape[0]
         if lookup.output_mode == "int":
-            if self.output_sequence_length is None:
+            steps = self._steps(inputs.shape)
+            if steps is None:
                 raise UnknownLengthError(
                     message(
                         "L212",
@@ -148,14 +158,15 @@ class TextVectorization(Layer):
                         fix="TextVectorization(output_sequence_length=200)    # longer texts are cut",
                     )
                 )
-            return on_host(self._cut, [inputs], (samples, self.output_sequence_length))
+            places = on_host(lambda x: self._cut(x, steps), [inputs], (samples, steps))
+            return places[:, 0] if self._is_each_a_word(inputs.shape) else places
         counts = on_host(self._counted, [inputs], (samples, lookup._depth()), config.floatx())
         if lookup.output_mode == "multi_hot":
             return jnp.minimum(counts, 1)
         return counts * lookup._weights if lookup.output_mode == "tf_idf" else counts
 
-    def _cut(self, inputs):
-        return self._lookup_layer._places_of(_filled(self._rows(inputs), self.output_sequence_length))
+    def _cut(self, inputs, steps):
+        return self._lookup_layer._places_of(_filled(self._rows(inputs), steps))
 
     def _counted(self, inputs):
         """How often each text has each word."""
@@ -170,7 +181,8 @@ class TextVectorization(Layer):
         """Return the shape for symbolic texts: only the texts themselves know how many words they have."""
         lookup = self._lookup_layer
         if lookup.output_mode == "int":
-            return KerasTensor((inputs.shape[0], self.output_sequence_length), "int32")
+            words = () if self._is_each_a_word(inputs.shape) else (self._steps(inputs.shape),)
+            return KerasTensor((inputs.shape[0], *words), "int32")
         return KerasTensor((inputs.shape[0], lookup._depth()), config.floatx())
 
     def _rows(self, inputs):

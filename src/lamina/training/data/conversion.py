@@ -65,15 +65,17 @@ def to_array(x, name="x"):
 
 
 def _as_numbers(x, name):
-    if _may_be_texts(x, name):
-        return x
+    is_text = texts.are_texts(x)
+    if is_text and _is_input(name):
+        return x  # for layers that read texts
     if x.dtype == np.float64:
         return x.astype(config.floatx()) if config.floatx() != "bfloat16" else x.astype("float32")
     if x.dtype == np.int64:
         return _narrowed(x, name)
-    if x.dtype == object:
+    if x.dtype == object and not is_text:
+        _refuse_gaps(x, name)
         raise _ragged(name, f"an array of {x.size} objects, such as {x.flat[0]!r}" if x.size else "objects")
-    if x.dtype.kind in "USTmM":
+    if is_text or x.dtype.kind in "TmM":
         raise DataError(
             message(
                 "L344",
@@ -86,9 +88,24 @@ def _as_numbers(x, name):
     return x
 
 
-def _may_be_texts(x, name):
-    """Tell whether an array is an input of texts, for layers that read them."""
-    return name.split("/")[0] == "x" and texts.are_texts(x)
+def _is_input(name):
+    return name.split("/")[0] == "x"
+
+
+def _refuse_gaps(x, name):
+    """Raise DataError for an array of objects that are texts, but for some."""
+    others = [each for each in x.flat if not isinstance(each, str | bytes)]
+    if len(others) == x.size:
+        return
+    raise DataError(
+        message(
+            "L344",
+            f"`{name}` wants texts alone or numbers alone; {len(others)} of its {x.size} values are no texts, such as "
+            f"{others[0]!r}.",
+            why="a missing value is no text.",
+            fix=f"{name} = pandas.DataFrame({name}).fillna('').to_numpy()    # an empty text where one is missing",
+        )
+    )
 
 
 def _ragged(name, what):
@@ -118,7 +135,7 @@ def _narrowed(x, name):
 def _from_frame(frame, name):
     """Return a data frame as (rows, columns), a series as (rows, 1), as Keras does."""
     if not hasattr(frame, "columns"):
-        if _may_be_texts(np.asarray(frame), name):
+        if _is_input(name) and texts.are_texts(np.asarray(frame)):
             return np.asarray(frame)[:, None]
         frame = frame.to_frame()
     dtypes = dict(zip(frame.columns, frame.dtypes, strict=True))
