@@ -203,7 +203,10 @@ def test_a_model_of_texts_is_profiled(monkeypatch):
     counted = layers.StringLookup(vocabulary=["red", "blue"])
     model = Own(counted, layers.Embedding(3, 2), layers.Flatten())
     model(COLOURS)
-    assert model.profile(COLOURS).layers[0].kind == "StringLookup"
+    told = model.profile(COLOURS)
+    assert [layer.bound(told.machine) == "Python" for layer in told.layers] == [True, False]
+    told.layers[0].share.forward = 1e9
+    assert "string_lookup" in next(line for line in told.advice() if "before they go into the model" in line)
     assert all(computed)  # what has no result, the compiler leaves out
 
 

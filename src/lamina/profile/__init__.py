@@ -191,6 +191,7 @@ def _alone(model, call, sizes, share, seconds):
         both=timed(engine.jit(both), values, inputs, seconds=seconds),
         share=share,
         update=_update(model, getattr(call.layer, "trainable_variables", []), seconds),
+        asks_python="pure_callback" in work.primitives(jax.make_jaxpr(forward)(values, inputs).jaxpr),
     )
 
 

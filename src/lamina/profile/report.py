@@ -23,6 +23,7 @@ class LayerProfile:
         forward, both: Time of the layer compiled alone: forward; forward and backward.
         share: Share of the whole compiled step.
         update: Time of the optimizer on the layer's weights alone; None without weights or optimizer.
+        asks_python: whether the program asks Python for the result, as layers that read texts do.
     """
 
     name: str
@@ -33,6 +34,7 @@ class LayerProfile:
     both: Time
     share: Share
     update: Time | None = None
+    asks_python: bool = False
 
     @property
     def intensity(self):
@@ -51,7 +53,9 @@ class LayerProfile:
         return 2 * self.multiply_adds / self.forward.median if self.multiply_adds else None
 
     def bound(self, machine):
-        """Say what limits the layer on this machine: "compute" or "memory"."""
+        """Say what limits the layer on this machine: "compute", "memory" or "Python"."""
+        if self.asks_python:
+            return "Python"
         if not self.multiply_adds:
             return "memory"
         needed = 2 * self.multiply_adds / machine.flops
@@ -204,6 +208,8 @@ class Profile(Answer):
     def _remedy(self, what):
         if what in (UPDATE, OTHER):
             return sentences.FEWER_UPDATES if what == UPDATE else sentences.MORE_SAMPLES
+        if what.asks_python:
+            return sentences.BEFORE_THE_MODEL
         if what.reached(self.machine) < _NEAR:
             return sentences.BELOW_THE_ROOF
         return sentences.LESS_WORK if what.bound(self.machine) == "compute" else sentences.LESS_MEMORY

@@ -39,6 +39,7 @@ LESS_MEMORY = (
 BELOW_THE_ROOF = (
     "far below what this machine can do there. A larger batch, or sizes that are multiples of 16, would use it better."
 )
+BEFORE_THE_MODEL = "asked of Python by the program. Called on the data before they go into the model, it costs no step."
 FEWER_UPDATES = "the weights are updated. A larger batch means fewer updates for the same samples."
 MORE_SAMPLES = "what belongs to no layer. A larger batch spreads it over more samples."
 
