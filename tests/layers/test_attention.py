@@ -240,3 +240,10 @@ def test_enabling_flash_attention_changes_nothing_where_the_device_has_none():
     finally:
         if not before:
             lamina.config.disable_flash_attention()
+
+
+@pytest.mark.parametrize("wrong", [(2, 5, 7), (2, 2, 4, 6), (4, 6)])
+def test_a_mask_of_the_wrong_size_is_told_with_what_it_should_have(wrong):
+    query, value = np.ones((2, 5, 4), "float32"), np.ones((2, 6, 4), "float32")
+    with pytest.raises(ValueError, match=r"steps of the query, steps of the value.* f32\[2,5,4\] and f32\[2,6,4\]"):
+        layers.MultiHeadAttention(2, 3)(query, value, attention_mask=np.ones(wrong, bool))

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 
 from lamina.core import policies
 from lamina.core.config import is_flash_attention_enabled
+from lamina.core.context import is_known
 from lamina.core.errors import describe
 from lamina.core.policy_map import DTypePolicyMap
 from lamina.layers.activation_layers import Softmax
@@ -89,6 +90,7 @@ class HeadedAttention(Layer):
     ):
         """Compute on arrays."""
         self._require_key_for_each_value(value, key)
+        self._require_mask_of(query, value, attention_mask)
         masks = (query_mask, value_mask, key_mask, attention_mask, self.sliding_window)
         only_causal = use_causal_mask and all(mask is None for mask in masks) and self._attends_as_usual()
         if not only_causal:
@@ -114,6 +116,17 @@ class HeadedAttention(Layer):
             raise ValueError(
                 f"All dimensions of `value` and `key` of {type(self).__name__}, except the last one, must be equal. "
                 f"Received: value {describe(value)} and key {describe(key)}"
+            )
+
+    def _require_mask_of(self, query, value, attention_mask):
+        if attention_mask is None or query.ndim != 3:
+            return
+        sizes = zip(attention_mask.shape[::-1], (value.shape[1], query.shape[1]), strict=False)
+        if any(is_known(size) and is_known(due) and size not in (1, due) for size, due in sizes):
+            raise ValueError(
+                f"The `attention_mask` of {type(self).__name__} has the axes (batch, steps of the query, steps of the "
+                f"value), of the size 1 or that of {describe(query)} and {describe(value)}. Received: attention_mask "
+                f"{describe(attention_mask)}"
             )
 
     def _attends_as_usual(self):
