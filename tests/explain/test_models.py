@@ -6,7 +6,9 @@ import pytest
 
 import lamina
 from lamina import layers
+from lamina.core.tensor import KerasTensor
 from lamina.explain import facts
+from lamina.explain.calls import heard_calls
 
 
 class Residual(lamina.Model):
@@ -188,3 +190,11 @@ def test_what_a_value_sees_is_not_told_behind_what_a_model_computes_itself():
     assert "sees     each value sees 3 × 3 pixels" in str(told["first"])
     assert "sees     " not in str(told["second"])
     assert model.trace(index=(4, 4, 0))["input"].ranges == [(2, 6), (2, 6), (0, 2)]
+
+
+def test_what_stops_a_model_before_its_first_layer_is_kept_for_the_caller():
+    model = lamina.Sequential([layers.Dense(1)])
+    x = KerasTensor((None, 2))
+    calls, error = heard_calls(model, {1: x, "a": x})  # whose keys have no order
+    assert calls == []
+    assert isinstance(error, TypeError | ValueError)
