@@ -161,6 +161,8 @@ def test_a_row_of_numbers_is_taken_for_a_column():
     assert not told(lambda: model.fit(X, X[:, 0], verbose=0))
     as_column, as_row = (model.evaluate(X, y, verbose=0) for y in (X[:, :1], X[:, 0]))
     assert as_column == pytest.approx(as_row)
+    assert "The labels (64,) are read as one column, (64, 1)" in str(model.check(X, X[:, 0]))
+    assert not model.check(X, X[:, :1]).notes
 
 
 @pytest.mark.filterwarnings("ignore:L312")

@@ -65,6 +65,15 @@ def test_memory_is_that_of_weights_and_outputs(answer):
     assert "at its peak the step has" in str(told)
 
 
+def test_forward_backward_and_update_have_times_of_their_own(answer):
+    _, told = answer
+    conv = told["conv"]
+    assert conv.backward == pytest.approx(max(conv.both.median - conv.forward.median, 0))
+    assert f"{conv.forward.median * 1e3:.3f}" in str(told)
+    assert f"{conv.backward * 1e3:.3f}" in str(told)
+    assert told.to_dict()["layers"][0]["alone_backward"] == told.layers[0].backward
+
+
 def test_the_optimizer_has_its_own_time(answer):
     _, told = answer
     assert told.update.total > 0

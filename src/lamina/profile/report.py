@@ -37,6 +37,11 @@ class LayerProfile:
     asks_python: bool = False
 
     @property
+    def backward(self):
+        """What the layer compiled alone takes for going back, beyond the forward pass [seconds]."""
+        return max(self.both.median - self.forward.median, 0.0)
+
+    @property
     def intensity(self):
         """Operations for each byte that is moved [FLOP/byte]; None where nothing is counted."""
         return 2 * self.multiply_adds / self.bytes if self.multiply_adds else None
@@ -64,7 +69,7 @@ class LayerProfile:
     def to_dict(self):
         """Return plain data."""
         told = {key: value for key, value in vars(self).items() if key not in ("forward", "both", "share", "update")}
-        told |= {"alone_forward": self.forward.median, "alone_both": self.both.median}
+        told |= {"alone_forward": self.forward.median, "alone_backward": self.backward, "alone_both": self.both.median}
         told |= {"alone_update": self.update.median if self.update else None, "intensity": self.intensity}
         fused = sorted(self.share.fused_with)
         return {
@@ -158,7 +163,7 @@ class Profile(Answer):
             "layer",
             "multiply-adds",
             "forward ms",
-            "with backward ms",
+            "backward ms",
             "update ms",
             "GFLOP/s",
             "of the roof",
@@ -183,7 +188,7 @@ class Profile(Answer):
             f"{layer.name} ({layer.kind})",
             "" if layer.multiply_adds is None else number(layer.multiply_adds),
             _ms(layer.forward),
-            _ms(layer.both),
+            f"{layer.backward * 1e3:.3f}",
             _ms(layer.update) if layer.update else "",
             "" if layer.flops is None else f"{layer.flops / 1e9:.1f}",
             f"{layer.reached(self.machine):.0%}",

@@ -40,7 +40,9 @@ def check(model, x=None, y=None, *, validation_data=None, validation_split=0.0, 
             if told:
                 found += told
                 break
-    return audible(found)
+    result = audible(found)
+    result.notes = list(data.notes(subject))
+    return result
 
 
 def advise(model, x, y, already_told, *, first, start, **training):

@@ -174,6 +174,13 @@ def padding_without_a_mask(subject):
             yield finding("L366", layer=reads_steps.name, share=rows, name=name, **table)
 
 
+def notes(subject):
+    """Say what is done with labels of one axis for outputs of one column."""
+    y = subject.single_y
+    if y is not None and y.ndim == 1 and [call.outputs[0].shape[1:] for call, _, _ in subject.heads] == [(1,)]:
+        yield told.AS_A_COLUMN.format(samples=len(y))
+
+
 def validation_of_one_class(subject):
     """L360."""
     y = subject.single_y

@@ -40,7 +40,13 @@ def finding(code, **facts):
 
 
 class Findings(Answer, list):
-    """The findings of `model.check`, most certain first; empty if there is nothing to say."""
+    """The findings of `model.check`, most certain first; empty if there is nothing to say.
+
+    Attributes:
+        notes: sentences about what is right and may still surprise.
+    """
+
+    notes = ()
 
     @property
     def codes(self):
@@ -49,12 +55,13 @@ class Findings(Answer, list):
 
     def to_dict(self):
         """Return the findings as plain data."""
-        return {"findings": [asdict(each) for each in self]}
+        return {"findings": [asdict(each) for each in self], "notes": list(self.notes)}
 
     def document(self):
         """Return a block per finding."""
+        notes = [Line(note) for note in self.notes]
         if not self:
-            return Block("Nothing found.")
+            return Block("Nothing found.", "", notes)
         blocks = [
             Block(
                 f"{each.code}  {each.what}",
@@ -63,7 +70,7 @@ class Findings(Answer, list):
             )
             for each in self
         ]
-        return Block(f"{len(self)} finding{'s' if len(self) > 1 else ''}", "", blocks)
+        return Block(f"{len(self)} finding{'s' if len(self) > 1 else ''}", "", [*blocks, *notes])
 
     def warn(self):
         """Give each finding as a warning, or raise the first in strict mode; silenced codes say nothing."""

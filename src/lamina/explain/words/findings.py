@@ -162,5 +162,6 @@ LIKELY = {"L333", "L342", "L343", "L364", "L365", "L366", "L371", "L372", "L373"
 
 COLUMNS = ", in column(s) {columns} of the last axis"
 ONE_CLASS = "there is class {only} only"
+AS_A_COLUMN = "The labels ({samples},) are read as one column, ({samples}, 1), as the output is one."
 NEVER_TRAINED = "there are classes that are never trained: {unseen}"
 CLASS_NUMBERS, ONE_HOT = "class numbers", "one-hot, a column for each class"
