@@ -88,9 +88,10 @@ def test_the_slots_of_every_optimizer_are_found(name, options, names, ends):
 
 
 def test_a_loaded_model_of_keras_2_trains_on():
-    model = lamina.models.load_model(DATA / "keras2_image.h5")
-    history = model.fit(known("image", "x")[0], np.zeros(4, "int32"), epochs=2, verbose=0).history
-    assert history["loss"][1] < history["loss"][0]
+    model, x, y = lamina.models.load_model(DATA / "keras2_image.h5"), known("image", "x")[0], np.zeros(4, "int32")
+    before, _ = model.evaluate(x, y, verbose=0)
+    history = model.fit(x, y, epochs=8, verbose=0).history
+    assert model.evaluate(x, y, verbose=0)[0] < before  # without what dropout leaves out at random
     assert "accuracy" in history
 
 
