@@ -45,6 +45,7 @@ class Own(lamina.Model):
 @pytest.mark.parametrize("form", [TEXTS, TEXTS.astype(object), np.char.encode(TEXTS)], ids=["str", "object", "bytes"])
 @pytest.mark.parametrize("make", [functional, without_input, Own])
 def test_a_model_reads_texts_as_its_layer_does(make, form):
+    lamina.utils.set_random_seed(1)
     vectorize = vectorization(output_sequence_length=3)
     rest = [layers.Embedding(12, 2), layers.Flatten(), layers.Dense(1)]
     model = make(vectorize, *rest)
@@ -84,6 +85,7 @@ ROWS = {"c": COLOURS, "s": Y, "n": np.arange(5)[:, None]}
 
 @pytest.mark.filterwarnings("error")
 def test_a_table_with_texts_is_trained_on_and_kept_in_a_file(tmp_path):
+    lamina.utils.set_random_seed(1)
     model = table()
     model.compile("adam", "mse")
     history = model.fit(ROWS, COLOURS[:, 0] == "red", epochs=3, batch_size=2, verbose=0).history["loss"]
