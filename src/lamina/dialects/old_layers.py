@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from lamina import activations, constraints, initializers, ops, random, regularizers
+from lamina import activations, ops, random
 from lamina.core.config import standardize_data_format
 from lamina.core.context import is_tracing
 from lamina.core.random import SeedGenerator
 from lamina.layers.layer import Layer
+from lamina.layers.weights import add_weight, keep_options
 from lamina.legacy.networks import local_conv
 
 
@@ -46,12 +47,8 @@ class LocallyConnected(Layer):
         self.data_format = standardize_data_format(data_format)
         self.activation = activations.get(activation)
         self.use_bias = use_bias
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.kernel_constraint = constraints.get(kernel_constraint)
-        self.bias_constraint = constraints.get(bias_constraint)
+        keep_options(self, "kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        keep_options(self, "bias", bias_initializer, bias_regularizer, bias_constraint)
         self.implementation = implementation
 
     def build(self, input_shape):
@@ -63,16 +60,8 @@ class LocallyConnected(Layer):
         pairs = zip(sizes, self.kernel_size, self.strides, strict=True)
         self._places = tuple((size - width) // step + 1 for size, width, step in pairs)
         shape = (int(np.prod(self._places)), int(np.prod(self.kernel_size)) * channels, self.filters)
-        self.kernel = self.add_weight(
-            shape, self.kernel_initializer, regularizer=self.kernel_regularizer, constraint=self.kernel_constraint,
-            name="kernel",
-        )  # fmt: skip
-        self.bias = None
-        if self.use_bias:
-            self.bias = self.add_weight(
-                (*self._places, self.filters), self.bias_initializer, regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint, name="bias",
-            )  # fmt: skip
+        self.kernel = add_weight(self, "kernel", shape)
+        self.bias = add_weight(self, "bias", (*self._places, self.filters)) if self.use_bias else None
 
     def call(self, inputs):
         """Compute the output."""
