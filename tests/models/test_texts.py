@@ -167,6 +167,18 @@ def test_a_missing_text_is_told():
         numbers().fit(Y, COLOURS.astype(object), verbose=0)
 
 
+@pytest.mark.parametrize("use", ["fit", "predict", "__call__"])
+def test_an_unknown_word_without_a_place_is_told_before_anything_is_lost(use):
+    inputs = lamina.Input((1,), dtype="string")
+    places = layers.StringLookup(vocabulary=["red", "blue"], num_oov_indices=0)(inputs)
+    model = lamina.Model(inputs, layers.Dense(1)(layers.Flatten()(layers.Embedding(2, 3)(places))))
+    model.compile("sgd", "mse")
+    expected = model.predict(COLOURS[:2], verbose=0)
+    with pytest.raises(ValueError, match="found OOV values 'green'"):
+        getattr(model, use)(COLOURS, **({"y": Y} if use == "fit" else {}))
+    np.testing.assert_array_equal(model.predict(COLOURS[:2], verbose=0), expected)
+
+
 @pytest.mark.parametrize("shape", [(), (2,)])
 def test_words_that_are_not_split_give_a_place_each(shape):
     vectorize = layers.TextVectorization(vocabulary=["red", "blue"], split=None)

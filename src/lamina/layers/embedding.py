@@ -89,7 +89,7 @@ class Embedding(Quantizable, Layer):
         """Compute on arrays."""
         ids = inputs if inputs.dtype in ("int32", "int64") else inputs.astype("int32")
         if not isinstance(ids, jax.core.Tracer) and not thread.shape_trace:
-            self.require_rows(np.asarray(ids))
+            self.require_rows(ids)
         if self._is_quantized:
             stored, weight = self._stored()
             return self._with_low_rank(stored.rows(self, weight, ids, self.compute_dtype), ids)
@@ -106,6 +106,7 @@ class Embedding(Quantizable, Layer):
         """Raise DataError L340 if an integer of the array `ids` has no row."""
         if not ids.size:
             return
+        ids = np.asarray(ids)
         least, most = int(ids.min()), int(ids.max())
         if least < 0 or most >= self.input_dim:
             raise DataError(

@@ -10,7 +10,7 @@ import numpy as np
 from lamina.core import config
 from lamina.core.context import thread
 from lamina.core.errors import ConfigurationError, FileError, message
-from lamina.core.texts import on_host
+from lamina.core.texts import on_host, to_numpy
 from lamina.layers.adapting import batches_of
 from lamina.layers.category_encoding import encoded, refuse_sparse
 from lamina.layers.layer import Layer
@@ -285,6 +285,11 @@ class IndexLookup(Layer):
                 "setting `num_oov_indices=1`."
             )
         return self._oov_start + (self._oov_bucket(token) if self.num_oov_indices > 1 else 0)
+
+    def require_rows(self, tokens):
+        """Raise ValueError if one of an array of tokens has no place."""
+        if self.num_oov_indices == 0 and not self.invert:
+            self._places_of(to_numpy(tokens))
 
     def _look_up(self, inputs):
         return on_host(self._places_of, [inputs], np.shape(inputs), elementwise=True)

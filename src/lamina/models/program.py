@@ -1,7 +1,6 @@
 """A model's call on arrays as one compiled program."""
 
 import jax
-import numpy as np
 
 from lamina.core import state
 from lamina.core.context import get_mask, set_mask, thread
@@ -33,7 +32,7 @@ class CompiledCall:
         if self._seen != tracking.changes():
             self._look_again()
         for number, table in self._tables:
-            table.require_rows(np.asarray(inputs[number]))
+            table.require_rows(inputs[number])
         values = [variable._value for variable in self._variables]
         masks = [get_mask(x) for x in inputs]
         results = self._jitted(values, inputs, masks, training, self._compiled_in)

@@ -4,10 +4,11 @@ import time
 
 import numpy as np
 
-from lamina.core import tree
+from lamina.core import texts, tree
 from lamina.core.errors import ConfigurationError, describe, message, warn
 from lamina.core.public_names import room
 from lamina.layers import Embedding
+from lamina.layers.index_lookup import IndexLookup
 from lamina.training.data import ArrayFeed, unpack_x_y_sample_weight
 from lamina.training.data.conversion import is_sparse
 from lamina.training.programs import is_overridden, values_of
@@ -22,7 +23,8 @@ def look_at(model, feed, thoroughly=True):
     Args:
         thoroughly: whether the inputs are searched for NaN too.
     Returns: how long it took [seconds].
-    Raises: DataError for labels, and for integers fed to an Embedding, that are out of range.
+    Raises: DataError for labels, and for integers fed to an Embedding, that are out of range; ValueError for words
+        that a lookup has no place for.
     """
     start = time.perf_counter()
     x, y, _ = feed.arrays if _is_in_memory(feed) else unpack_x_y_sample_weight(feed.peek())
@@ -52,24 +54,24 @@ def _warn_of_nan(model, x):
 
 
 def tables_of(model):
-    """Return (number of the input, Embedding) for every Embedding that an input is fed straight into."""
+    """Return (number of the input, layer) for every Embedding and lookup that an input is fed straight into."""
     graph = getattr(getattr(model, "_functional", None) or model, "_graph", None)
     return [
         (number, node.operation)
         for number, tensor in enumerate(graph.inputs if graph is not None else ())
         for node in tensor._keras_history.operation._outbound_nodes
-        if node in graph and isinstance(node.operation, Embedding)
+        if node in graph and isinstance(node.operation, Embedding | IndexLookup)
     ]
 
 
 def require_rows(model, tables, x):
-    """Hold integers against the tables that they are looked up in: in compiled code, strange ones would give NaN."""
+    """Hold integers and words against the tables they are looked up in: compiled code cannot refuse strange ones."""
     if not tables:
         return
     model = getattr(model, "_functional", None) or model
     arrays = model._flatten_inputs(x)
     for number, table in tables:
-        if isinstance(arrays[number], np.ndarray):
+        if isinstance(arrays[number], np.ndarray) or texts.are_texts(arrays[number]):
             table.require_rows(arrays[number])
 
 

@@ -149,7 +149,7 @@ def _from_frame(frame, name):
                 + ".",
                 why="text, dates and categories are no numbers.",
                 fix=f"{name} = pandas.get_dummies({name})    # a column of 0 and 1 for each value, "
-                f"or {name}.drop(columns={list(wrong)[:5]})",
+                f"or {name}.drop(columns={list(wrong)[:5]}); dict({name}) for a model with an input for each column",
             )
         )
     values = frame.to_numpy()
