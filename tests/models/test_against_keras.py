@@ -82,6 +82,27 @@ def test_the_summary_is_that_of_keras_and_says_more_of_masks(pair, options):
     assert [line for line in ours if not line.startswith("│ mask ")] == expected
 
 
+def test_the_summary_of_an_own_model_knows_the_shape_of_a_graph_in_it():
+    lines = []
+    for k in (lamina, keras):
+
+        class Own(k.Model):
+            def __init__(self, inner):
+                super().__init__(name="own")
+                self.inner = inner
+
+            def call(self, x):
+                return self.inner(x)
+
+        k.utils.clear_session()
+        model, text = Own(zoo.branches(k)), []
+        model(np.ones((2, 6), "float32"))
+        model.summary(print_fn=text.append)
+        lines.append("".join(text))
+    assert lines[0] == lines[1]
+    assert "(None, 2)" in lines[0]
+
+
 @every_model
 def test_layers_are_found_by_name_and_position(pair):
     mine, theirs = pair

@@ -130,6 +130,8 @@ def _mask(layer):
 def _output_shape(layer):
     if layer._inbound_nodes:
         shapes = [x.shape for x in layer._inbound_nodes[-1].output_tensors]
+    elif getattr(layer, "_graph", None) is not None:
+        shapes = [x.shape for x in layer._graph.outputs]
     else:
         shapes = _shapes_without_nodes(layer)
     if shapes is None:

@@ -156,7 +156,7 @@ class Steps:
             raise
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """Return the total loss, a scalar: the compiled losses and what layers added.
+        """Return the total loss, a scalar: the compiled losses and what layers added, each summed up.
 
         Raises: ValueError if there is neither to train with.
         """
@@ -165,7 +165,7 @@ class Steps:
             loss = self._compared(x, y, y_pred, sample_weight)
             if loss is not None:
                 parts.append(loss)
-        parts += [loss.astype(parts[0].dtype) if parts else loss for loss in self.losses]
+        parts += [jnp.sum(loss, dtype=parts[0].dtype if parts else None) for loss in self.losses]
         if not parts:
             if self._compile_loss is not None and y is None:
                 raise DataError(
