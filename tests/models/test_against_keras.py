@@ -118,6 +118,16 @@ def test_a_wrong_layer_name_is_answered_with_the_nearest(pair):
         pair[0].get_layer("lef")
 
 
+@pytest.mark.parametrize("k", [lamina, keras], ids=lambda k: k.__name__)
+def test_a_stack_in_a_model_ends_where_it_was_called(k):
+    x = k.Input((4,))
+    stack = k.Sequential([k.Input((4,)), k.layers.Dense(3)], name="stack")
+    model = k.Model(x, k.layers.Dense(2)(stack(x)))
+    features = k.Model(model.input, model.get_layer("stack").output)
+    assert stack.input is x
+    np.testing.assert_allclose(features.predict(np.ones((1, 4)), verbose=0), stack(np.ones((1, 4))), rtol=1e-6)
+
+
 @pytest.mark.parametrize("pair", [zoo.branches], indirect=True)
 def test_a_range_of_layers_is_summarised(pair):
     mine, theirs = pair

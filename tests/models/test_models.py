@@ -169,6 +169,27 @@ def test_sequential_without_input_builds_on_the_first_data():
     assert model.output_shape == (2, 2)
 
 
+@pytest.mark.parametrize("use", ["__call__", "predict", "predict_on_batch", "evaluate", "fit", "train_on_batch"])
+def test_a_layer_put_in_the_place_of_another_makes_its_weights(use):
+    class Adapted(layers.Layer):
+        def __init__(self, original):
+            super().__init__()
+            self.original, self.addition = original, layers.Dense(3, use_bias=False)
+
+        def call(self, x):
+            return self.original(x) + self.addition(x)
+
+    x = np.ones((4, 3), "float32")
+    inner = layers.TimeDistributed(layers.Dense(3))
+    model = keras.Sequential([keras.Input((4, 3)), inner])
+    inner._tracker.unlock()
+    inner.layer = Adapted(inner.layer)
+    model.compile("sgd", "mse")
+    labelled = {"y": x[None]} if use in ("evaluate", "fit", "train_on_batch") else {}
+    getattr(model, use)(x[None], **labelled)
+    assert [v.shape for v in inner.weights] == [(3, 3), (3,), (3, 3)]
+
+
 def test_a_stack_that_took_its_shape_from_the_first_data_takes_others_too():
     model = keras.Sequential([layers.Flatten()])
     assert model(np.ones((3, 5, 7))).shape == (3, 35)

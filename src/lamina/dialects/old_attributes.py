@@ -9,7 +9,7 @@ from jax.core import Tracer
 from lamina.callbacks import History
 from lamina.core.tensor import KerasTensor
 from lamina.core.variable import Variable
-from lamina.dialects import old_files, old_optimizers, old_steps, old_training
+from lamina.dialects import old_files, old_optimizers, old_steps, old_training, seeds
 from lamina.dialects.old_training import OldKeys
 from lamina.dialects.spelling import tell
 from lamina.dialects.tensorflow.shapes import TensorShape
@@ -237,6 +237,7 @@ def table():
         (Model, "input_names", _settable("input_names", lambda self: [x.name for x in self.inputs])),
         (Optimizer, "lr", property(_rate, _set_rate)),
         (Optimizer, "minimize", _minimize),
+        (Layer, "_call_in_scopes", seeds.ahead(Layer._call_in_scopes)),
         (Layer, "add_variable", lambda self, *args, **options: self.add_weight(*args, **options)),
         (Functional, "_operations", property(lambda self: self.operations)),
         (Layer, "get_input_at", _tensors_at("input")),

@@ -135,7 +135,8 @@ def _features(model, names):
     if not any(names):
         return lambda x, training: {FINAL: model(x, training=training)}
     outputs = {name: model.get_layer(name).output for name in names if name}
-    return Model(model.input, {FINAL: model.output, **outputs}, name=f"{model.name}_features")
+    graph = getattr(model, "_functional", None) or model  # a stack that was called has that call's ends
+    return Model(graph.input, {FINAL: graph.output, **outputs}, name=f"{model.name}_features")
 
 
 def _check_models(teacher, student):

@@ -50,9 +50,14 @@ def compare_layers(first, second, input_shape=None, dtype=None):
     return LayerComparison(*map(LayerExplanation, calls), run_both(*calls))
 
 
+def _call_of(model):
+    graph = getattr(model, "_functional", None) or model  # a stack that was called has that call's ends
+    return Call(model, (graph.input,), {}, graph.outputs)
+
+
 def compare_models(first, second):
     """Explain two models and pair their layers; where inputs and weights have the same shapes, run both."""
-    calls = [Call(model, (model.input,), {}, model.outputs) for model in (first, second)]
+    calls = [_call_of(model) for model in (first, second)]
     shapes = [([x.shape for x in call.inputs], [v.shape for v in call.layer.variables]) for call in calls]
     outcome = run_both(*calls) if shapes[0] == shapes[1] else None
     return ModelComparison(ModelExplanation(first), ModelExplanation(second), outcome)

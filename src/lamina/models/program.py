@@ -2,8 +2,9 @@
 
 import jax
 
-from lamina.core import state
+from lamina.core import shapes, state
 from lamina.core.context import get_mask, set_mask, thread
+from lamina.core.tensor import KerasTensor
 from lamina.engine import compile as engine
 from lamina.layers import tracking
 from lamina.training import checks
@@ -30,6 +31,8 @@ class CompiledCall:
     def __call__(self, inputs, training):
         """Return the outputs for a flat list of arrays, with masks and losses where they belong."""
         if self._seen != tracking.changes():
+            if not all(layer.built for layer in self.model._flatten_layers()):  # one was put in another's place
+                shapes.infer(self.run, [KerasTensor(x.shape, x.dtype) for x in inputs])
             self._look_again()
         for number, table in self._tables:
             table.require_rows(inputs[number])

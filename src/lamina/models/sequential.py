@@ -225,8 +225,23 @@ def _of_graph(name):
     return property(get)
 
 
-for _name in ("inputs", "outputs", "input", "output", "input_shape", "output_shape"):
+def _of_call(name):
+    in_stack, in_call = getattr(Sequential, f"{name}s"), getattr(Layer, name)
+
+    def get(self):
+        if self._inbound_nodes:
+            return in_call.fget(self)
+        tensors = in_stack.fget(self)
+        return tensors[0]
+
+    get.__doc__ = f"The {name} tensor of the first symbolic call, as of any layer; of the stack if there was none."
+    return property(get)
+
+
+for _name in ("inputs", "outputs", "input_shape", "output_shape"):
     setattr(Sequential, _name, _of_graph(_name))
+for _name in ("input", "output"):
+    setattr(Sequential, _name, _of_call(_name))
 
 
 def _assert_single_argument(layer, error):

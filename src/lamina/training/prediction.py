@@ -114,7 +114,7 @@ def predict(model, feed, *, verbose, callbacks=None):
     hooks = callbacks
     if not isinstance(hooks, CallbackList):
         hooks = CallbackList(callbacks, model=model, verbose=verbose, epochs=1, steps=feed.num_batches)
-    if not model.built:
+    if model._lacks_weights():
         model._symbolic_build(feed.peek(), labelled=False)
     run = predictor(model)
     full = getattr(feed, "batch_size", 0)

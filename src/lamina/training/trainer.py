@@ -8,6 +8,7 @@ from lamina import losses, metrics, optimizers
 from lamina.core import config, serialization, shapes, tree
 from lamina.core.errors import ConfigurationError, LaminaError, LaminaWarning, message
 from lamina.core.tensor import KerasTensor
+from lamina.layers import tracking
 from lamina.metrics.resolve import is_decided_by_shapes
 from lamina.training import checks, loop, prediction
 from lamina.training.data import ArrayFeed, feed_for, split, unpack_x_y_sample_weight
@@ -41,6 +42,7 @@ class Trainer(Steps):
             "_compile_config": None,
             "_programs": {},
             "_checked": False,
+            "_complete_at": -1,
             "_told": set(),
             "history": None,
             "_initial_epoch": None,
@@ -259,7 +261,7 @@ class Trainer(Steps):
         Raises: ValueError if the data are empty.
         """
         small = type(x) is np.ndarray and x.ndim > 0 and 0 < len(x) <= (batch_size or 32) and x.dtype.kind not in "OSU"
-        if small and self.built and steps is None and callbacks is None and verbose != 1:
+        if small and not self._lacks_weights() and steps is None and callbacks is None and verbose != 1:
             return prediction.predict_batch(self, x)
         feed = feed_for(x, batch_size=batch_size, steps=self._whole_executions(steps))
         return prediction.predict(self, feed, verbose=verbose, callbacks=callbacks)
@@ -290,7 +292,7 @@ class Trainer(Steps):
     def predict_on_batch(self, x):
         """Return the outputs for one batch, as NumPy arrays."""
         feed = _whole(x)
-        if not self.built:
+        if self._lacks_weights():
             self._symbolic_build(feed.peek(), labelled=False)
         return prediction.predict_batch(self, feed.peek())
 
@@ -325,13 +327,18 @@ class Trainer(Steps):
 
     def _is_ready(self):
         parts = [self._compile_loss, self._compile_metrics, self.optimizer]
-        return self.built and all(part is None or part.built for part in parts)
+        return not self._lacks_weights() and all(part is None or part.built for part in parts)
+
+    def _lacks_weights(self):
+        """Tell whether a layer has yet to make its weights; one that does not make any is found once."""
+        if self.built and self._complete_at != tracking.changes():
+            self._complete_at = tracking.changes()
+            return not all(layer.built for layer in self._flatten_layers())
+        return not self.built
 
     def _symbolic_build(self, data_batch, labelled=True):
         x, y, sample_weight = unpack_x_y_sample_weight(data_batch)
-        parts = [self._compile_loss, self._compile_metrics]
-        if not self.built or any(part is not None and not part.built for part in parts):
-            self._build_from_batch(x, y if labelled else None, sample_weight)
+        self._build_from_batch(x, y if labelled else None, sample_weight)
         if self.optimizer is not None and not self.optimizer.built:
             self.optimizer.build(self.trainable_variables)
 

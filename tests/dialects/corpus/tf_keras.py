@@ -267,3 +267,37 @@ heat = tf.squeeze(tf.maximum(maps[0] @ tf.reduce_mean(grads, axis=(0, 1, 2))[...
 assert heat.shape == (4, 4) and model._is_compiled is False
 """,
 )
+program(
+    "2018: noise in training alone, each time another",
+    """
+import numpy as np, tensorflow as tf
+from tensorflow.keras import Model, Sequential, layers, backend as K
+class Phase(layers.Layer):
+    def call(self, x, training=None):
+        def noised():
+            return x + K.random_normal(shape=K.shape(x), mean=0., stddev=1.)
+        return K.in_train_phase(noised, x, training=training)
+class Branch(layers.Layer):
+    def call(self, x, training=None):
+        return self.noised(x) if training else x
+    def noised(self, x):
+        return x + tf.random.normal(tf.shape(x))
+class Own(Model):
+    def __init__(self):
+        super().__init__()
+        self.inner = Sequential([layers.Dense(1, kernel_initializer='ones'), Branch()])
+    def train_step(self, data):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(self.inner(data[0], training=True) ** 2)
+        return {'loss': loss}
+    def call(self, x):
+        return self.inner(x)
+x, y = np.ones((8, 4), 'float32'), np.ones((8, 4), 'float32')
+for model in (Sequential([layers.Input((4,)), Phase()]), Sequential([layers.Input((4,)), Branch()]), Own()):
+    model.compile('sgd', 'mse')
+    losses = model.fit(x, y, epochs=3, verbose=0).history['loss']
+    assert len(set(losses)) == 3, losses
+    assert len({model.train_on_batch(x, y) for _ in range(3)}) == 3
+    np.testing.assert_array_equal(model.predict(x, verbose=0), model.predict(x, verbose=0))
+""",
+)
