@@ -1,5 +1,8 @@
 """Compiled functions: the object that JAX calls fast, its options, its compilation in the background."""
 
+import subprocess
+import sys
+
 import jax
 import jax.numpy as jnp
 import pytest
@@ -34,6 +37,22 @@ def test_elsewhere_there_are_no_options(monkeypatch):
 def test_a_program_compiles_in_the_background():
     jitted = engine.jit(lambda x: x + 1)
     assert engine.lower_in_background(jitted, jnp.ones(2)).result(timeout=60)(jnp.ones(2)).tolist() == [2, 2]
+
+
+def test_a_process_that_ends_lets_the_compiler_come_to_its_end():
+    program = """
+import time
+from types import SimpleNamespace
+from lamina.engine.compile import lower_in_background
+
+def compile():
+    time.sleep(0.3)
+    print("compiled")
+
+lower_in_background(SimpleNamespace(lower=lambda: SimpleNamespace(compile=compile)))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "compiled\n"
 
 
 def test_an_error_of_the_compiler_comes_with_the_result(monkeypatch):

@@ -1,8 +1,10 @@
 """Compile functions with the options that suit the device."""
 
+import atexit
 import functools
 import threading
-from concurrent.futures import Future
+import weakref
+from concurrent.futures import Future, wait
 
 import jax
 
@@ -38,16 +40,26 @@ def jit(function, *, donate=(), static=()):
 def lower_in_background(jitted, *example_args) -> Future:
     """Trace a compiled function for these arguments here and now, and compile it in a thread of its own.
 
-    Returns:  a future whose `result()` is the executable; a process may end without waiting for it.
+    Returns:  a future whose `result()` is the executable; a process that ends waits for it two seconds at most.
     Example:
         >>> int(lower_in_background(jit(lambda x: x + 1), 1).result()(2))
         3
     """
     lowered = jitted.lower(*example_args)
     future = Future()
+    _compiling.add(future)
     compile_now = functools.partial(_settle, future, lowered.compile)
     threading.Thread(target=compile_now, name="lamina-compile", daemon=True).start()
     return future
+
+
+_compiling = weakref.WeakSet()
+
+
+@atexit.register
+def _let_end():
+    """A thread that comes back from the compiler while Python shuts down would abort the process."""
+    wait([future for future in _compiling if not future.done()], timeout=2)
 
 
 def _settle(future, work):

@@ -14,6 +14,8 @@ import numpy as np
 from lamina.core.errors import warn
 from lamina.training import nonfinite, programs
 from lamina.training.callbacks.callback_list import CallbackList
+from lamina.training.data import Lot
+from lamina.training.lots import SIZE, Lots
 from lamina.training.progress import Progress
 
 # --- fit -------------------------------------------------------------------------------------------------------
@@ -82,17 +84,19 @@ def _epoch(model, feed, state, hooks, progress, interrupted):
     step = programs.train_program(model)
     odd = programs.OddBatch(model, feed, step)
     begin, end = hooks.needs_train_batch_begin, hooks.needs_train_batch_end
+    lots = None if begin or end else Lots.of(model, feed, step, state.values)
     every = steps_between_hooks(model)
     logs, count, last = {}, 0, None
-    batches, problem = feed.batches(), None
+    batches, problem = feed.batches(SIZE) if lots else feed.batches(), None
     batch = next(batches, _END)
     while batch is not _END:
         if begin and count % every == 0:
             hooks.on_train_batch_begin(count)
-        run = step if count < odd.index else odd.program()
+        steps = batch.steps if isinstance(batch, Lot) else 1
+        run = lots.run if isinstance(batch, Lot) else step if count < odd.index else odd.program()
         logs, state.values = run(state.values, batch)
-        last, count = batch, count + 1
-        if count == 1:
+        last, count = batch, count + steps
+        if count == steps:
             odd.start(state.values)
         try:
             batch = next(batches, _END)  # while the device works, and before a hook waits for it
@@ -108,7 +112,7 @@ def _epoch(model, feed, state, hooks, progress, interrupted):
         raise problem
     if end and count % every:
         _show(hooks, state, count - count % every + every - 1, logs)  # numbered as if the group were full, as in Keras
-    return (_floats(logs) if count else None), last
+    return (_floats(logs) if count else None), last.last() if isinstance(last, Lot) else last
 
 
 _END = object()

@@ -71,7 +71,8 @@ class Trainer(Steps):
             metrics: list of names, functions or Metrics; with several outputs a dict by output name or a list of lists.
             weighted_metrics: the same, for metrics that see sample weights.
             run_eagerly: whether steps run as plain Python, for debugging.
-            steps_per_execution: how many batches lie between two batch hooks of callbacks [count].
+            steps_per_execution: how many batches lie between two batch hooks of callbacks [count]. Small models run
+                several steps in one program anyway, where no callback has such hooks.
             jit_compile: whether steps are compiled; "auto": unless a layer has `supports_jit = False`.
             auto_scale_loss: whether float16 training scales the loss.
         Raises: ValueError for unknown names.

@@ -1,6 +1,6 @@
 """Data: whatever `fit`, `evaluate` and `predict` are given, as batches."""
 
-from lamina.training.data.arrays import ArrayFeed, split
+from lamina.training.data.arrays import ArrayFeed, Lot, split
 from lamina.training.data.feed import Feed, feed_for
 from lamina.training.data.packing import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from lamina.training.data.py_dataset import PyDataset
@@ -8,6 +8,7 @@ from lamina.training.data.py_dataset import PyDataset
 __all__ = [
     "ArrayFeed",
     "Feed",
+    "Lot",
     "PyDataset",
     "feed_for",
     "pack_x_y_sample_weight",

@@ -11,6 +11,23 @@ from lamina.training.data.packing import pack_x_y_sample_weight
 _NAMES = ("x", "y", "sample_weight")
 
 
+class Lot:
+    """Several batches of full size.
+
+    Args:
+        steps: how many [count].
+        batches: packed as one batch is, with an axis for the batches in front, `(steps or more, batch, ...)`.
+    """
+
+    def __init__(self, steps, batches):
+        self.steps = steps
+        self.batches = batches
+
+    def last(self):
+        """Return the last batch."""
+        return tree.map_structure(lambda a: a if a is None else a[self.steps - 1], self.batches)
+
+
 class ArrayFeed:
     """Batches of arrays, shuffled anew in each epoch if asked.
 
@@ -38,6 +55,11 @@ class ArrayFeed:
         self._order = None
 
     @property
+    def full_batches(self):
+        """Batches of `batch_size` samples [count]."""
+        return self.count // self.batch_size
+
+    @property
     def last_size(self):
         """Samples in the last batch [count]."""
         return self.count - (self.total_batches - 1) * self.batch_size
@@ -52,31 +74,46 @@ class ArrayFeed:
 
     def again(self, index):
         """Return batch number `index` of the epoch just run, None if that epoch did not begin with the first batch."""
-        return self._at(index * self.batch_size) if self.steps is None and index < self.total_batches else None
+        return self._at(index) if self.steps is None and index < self.total_batches else None
 
     def restart(self):
         """Let the next epoch begin with the first batch."""
         self._position = 0
 
-    def batches(self):
-        """Yield the batches of one epoch; with `steps` the next epoch goes on where this one stopped."""
+    def batches(self, lot=1):
+        """Yield the batches of one epoch; with `steps` the next epoch goes on where this one stopped.
+
+        Args:
+            lot: how many batches of full size come together, as a `Lot`, as far as there are [count].
+        """
         if self.steps is None:
             self.restart()
-        for step in range(self.num_batches):
+        done = 0
+        while done < self.num_batches:
             if self._position == self.total_batches:
-                warn_of_end(step, self.num_batches)
+                warn_of_end(done, self.num_batches)
                 break
             if self._position == 0:
                 self._order = self._new_order()
-            start = self._position * self.batch_size
-            self._position += 1
-            yield place_batch(self._at(start))
+            start = self._position
+            steps = min(lot, self.num_batches - done, self.full_batches - start) if lot > 1 else 0
+            self._position += steps or 1
+            done += steps or 1
+            yield Lot(steps, self._together(start, lot)) if steps else place_batch(self._at(start))
         if self._position == self.total_batches:
             self.restart()
 
-    def _at(self, start):
+    def _at(self, number):
+        start = number * self.batch_size
         stop = min(start + self.batch_size, self.count)
         return self._slice(slice(start, stop) if self._order is None else self._order[start:stop])
+
+    def _together(self, number, count):
+        """Return `count` batches, `(count, batch, ...)`; the last sample fills up what is missing."""
+        samples = np.arange(number * self.batch_size, (number + count) * self.batch_size).clip(max=self.count - 1)
+        batches = self._slice(samples if self._order is None else self._order[samples])
+        shape = count, self.batch_size
+        return tree.map_structure(lambda a: a if a is None else a.reshape(*shape, *a.shape[1:]), batches)
 
     def _new_order(self):
         if not self.shuffle:

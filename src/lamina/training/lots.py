@@ -1,0 +1,104 @@
+"""Lots: many steps in one program, for models so small that starting a step is a good part of its time."""
+
+import math
+
+import jax
+from jax.extend import core
+
+from lamina.core import placement
+from lamina.engine import compile as engine
+from lamina.engine.devices import tuned_for_cpu
+from lamina.training.data import ArrayFeed
+
+SIZE = 16  # steps in a lot, at most [count]: so few that Ctrl-C and the progress display need not wait
+BYTES = 2**26  # of the samples in a lot, at most
+SMALL = 2e8  # work of a step up to which lots gain 8 % or more [floating-point operations]
+ALONE = {"conv_general_dilated", "pure_callback", "while"}
+"""Primitives of steps that stay single: slow in loops, or not measured there."""
+
+
+class Lots:
+    """Run the steps of a small model over arrays many at a time, with the results of single steps, to the last bit.
+
+    Args:
+        traced: the step, as JAX has traced it.
+    """
+
+    def __init__(self, traced):
+        self.program = engine.jit(_in_a_loop(traced), donate=(0,))
+        self.before = None  # logs of the lot before
+
+    @classmethod
+    def of(cls, model, feed, step, values):
+        """Return what runs the lots of a feed; None where steps stay single.
+
+        Args:
+            step: the compiled step.
+            values: the state.
+        """
+        compiled = hasattr(step, "trace") and placement.distribution() is None and tuned_for_cpu()
+        if not compiled or not isinstance(feed, ArrayFeed) or min(feed.num_batches, feed.full_batches) < SIZE:
+            return None
+        batch = feed.peek()
+        arrays, structure = jax.tree_util.tree_flatten(batch)
+        key = ("lots", step, structure, *((x.shape, str(x.dtype)) for x in arrays))
+        if key not in model._programs:
+            fits = SIZE * sum(x.nbytes for x in arrays) <= BYTES
+            traced = step.trace(values, batch) if fits else None
+            model._programs[key] = cls(traced) if fits and gains(traced) else None
+        return model._programs[key]
+
+    def run(self, values, lot):
+        """Make the steps; return `(logs, state)`. It waits for the lot before, so that Ctrl-C finds at most two."""
+        logs, values = self.program(values, lot.batches, lot.steps)
+        jax.block_until_ready(self.before)
+        self.before = logs
+        return logs, values
+
+
+def gains(traced):
+    """Tell whether a step has little work, and nothing in it that had better not be in a loop.
+
+    There, XLA computes the gradients of convolutions many times slower, unless they are written as forward passes.
+    """
+    (values, _), _ = traced.args_info
+    same_state = _specs(values) == _specs(traced.out_info[1])
+    return same_state and not traced.jaxpr.effects and _operations(traced.jaxpr.jaxpr) <= SMALL
+
+
+def _specs(values):
+    return [(x.shape, x.dtype) for x in jax.tree_util.tree_leaves(values)]
+
+
+def _operations(jaxpr):
+    """Count one for each number that is computed, and two for each product of a matrix product."""
+    total = 0
+    for equation in jaxpr.eqns:
+        if equation.primitive.name in ALONE or total > SMALL:
+            return math.inf
+        each, repeats = 1, 1
+        if equation.primitive.name == "dot_general":
+            (contracted, _), _ = equation.params["dimension_numbers"]
+            each = 2 * math.prod(equation.invars[0].aval.shape[axis] for axis in contracted)
+        if equation.primitive.name == "scan":
+            repeats = equation.params["length"]
+        inner = sum(map(_operations, core.jaxprs_in_params(equation.params)))
+        total += repeats * inner or each * sum(math.prod(out.aval.shape) for out in equation.outvars)
+    return total
+
+
+def _in_a_loop(traced):
+    step, structure = core.jaxpr_as_fun(traced.jaxpr), traced.out_tree
+
+    def many(values, batches, steps):
+        def one(number, carry):
+            values, _ = carry
+            batch = jax.tree_util.tree_map(lambda x: jax.lax.dynamic_index_in_dim(x, number, keepdims=False), batches)
+            logs, values = structure.unflatten(step(*jax.tree_util.tree_leaves((values, batch))))
+            return values, logs
+
+        no_logs = jax.tree_util.tree_map(lambda x: jax.numpy.zeros(x.shape, x.dtype), traced.out_info[0])
+        values, logs = jax.lax.fori_loop(0, steps, one, (values, no_logs))
+        return logs, values
+
+    return many
