@@ -1,10 +1,12 @@
 """Clones have the structure of the original and weights of their own."""
 
+import keras
 import numpy as np
 import pytest
 from tests.models import zoo
 
 import lamina
+from lamina import layers
 from lamina.core import tree
 
 
@@ -71,3 +73,62 @@ def test_new_inputs_of_another_structure_are_refused():
     assert lamina.models.clone_model(model, {"x": x, "y": y}).input.keys() == {"x", "y"}
     with pytest.raises(ValueError, match=r"must have the same structure as model\.input"):
         lamina.models.clone_model(model, (x, y))
+
+
+def with_a_frozen_layer(k):
+    x = k.Input((2,))
+    return k.Model(x, k.layers.Dense(2)(k.layers.Dense(3, trainable=False)(x)))
+
+
+def with_a_frozen_graph(k):
+    base = with_a_frozen_layer(k)
+    base.trainable = False
+    return k.Sequential([k.Input((2,)), base, k.layers.Dense(2)])
+
+
+def frozen_but_for_the_end(k):
+    x = k.Input((2,))
+    model = k.Model(x, k.layers.Dense(1)(with_a_frozen_layer(k)(x)))
+    model.trainable = False
+    model.layers[-1].trainable = True
+    return model
+
+
+@pytest.mark.parametrize("make", [with_a_frozen_layer, with_a_frozen_graph, frozen_but_for_the_end])
+def test_what_is_frozen_stays_so_in_every_copy(make, tmp_path):
+    counts = []
+    for k in (lamina, keras):
+        model = make(k)
+        model.save(tmp_path / "a.keras")
+        again = [type(model).from_config(model.get_config()), k.models.clone_model(model)]
+        again += [read.models.load_model(tmp_path / "a.keras") for read in (lamina, keras)]
+        counts.append([len(m.trainable_weights) for m in (model, *again)])
+    assert counts[0] == counts[1]
+
+
+class Plain(lamina.Model):
+    """Neither writes a config nor takes what every layer takes."""
+
+    def __init__(self, units, inner=None):
+        super().__init__()
+        self.top, self.inner = layers.Dense(units), inner
+
+    def call(self, x):
+        return self.top(x)
+
+
+def test_an_own_model_made_from_plain_values_needs_no_config_of_its_own(tmp_path):
+    model = Plain(3)
+    x = np.ones((1, 2), "float32")
+    expected = model(x)
+    model.trainable = False
+    model.save(tmp_path / "a.keras")
+    again = lamina.models.load_model(tmp_path / "a.keras", custom_objects={"Plain": Plain})
+    np.testing.assert_array_equal(again(x), expected)
+    assert again.get_config() == model.get_config()
+    assert not again.trainable_weights
+    other = Plain(3, layers.Dense(2))
+    other(x)
+    with pytest.raises(NotImplementedError, match="get_config"):
+        other.save(tmp_path / "b.keras")
+    assert not (tmp_path / "b.keras").exists()

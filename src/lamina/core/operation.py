@@ -181,6 +181,12 @@ def parameters(cls):
     return dict(list(inspect.signature(cls.__init__).parameters.items())[1:])
 
 
+def accepts(cls, name):
+    """Tell whether a class's constructor takes a keyword of this name."""
+    accepted = parameters(cls)
+    return name in accepted or any(p.kind is inspect.Parameter.VAR_KEYWORD for p in accepted.values())
+
+
 def given_arguments(instance):
     """Return the constructor arguments of `instance` by name, defaults included; None if they have no names."""
     args, kwargs = instance._given
@@ -211,8 +217,7 @@ def own_config(instance, config):
             "    def get_config(self):\n"
             '        return {**super().get_config(), "units": self.units}'
         )
-    accepted = parameters(type(instance))
-    if "name" not in accepted and not any(p.kind is inspect.Parameter.VAR_KEYWORD for p in accepted.values()):
+    if not accepts(type(instance), "name"):
         config.pop("name", None)
     return {**config, **{key: value for key, value in given.items() if key not in _NOW}}
 

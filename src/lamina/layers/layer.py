@@ -14,7 +14,7 @@ from lamina.core.blame import locate, with_context
 from lamina.core.context import thread
 from lamina.core.errors import nearest
 from lamina.core.names import name_scope
-from lamina.core.operation import Node, Operation, is_overridden, own_config, parameters
+from lamina.core.operation import Node, Operation, accepts, is_overridden, own_config, parameters
 from lamina.core.policy_map import DTypePolicyMap
 from lamina.core.state import StatelessScope
 from lamina.core.tensor import KerasTensor, any_symbolic
@@ -341,12 +341,18 @@ class Layer(Buildable, WithPolicy, WithLosses, Tracked, Operation):
             policy = policies.get(config["dtype"])
             plain = not isinstance(policy, DTypePolicyMap) and policy.quantization_mode is None
             config["dtype"] = policy.name if plain else policy  # constructors may compare the name
+        attributes = {"name": "name", "trainable": "trainable", "dtype": "dtype_policy"}  # every layer has them
+        later = {attributes[key]: config.pop(key) for key in attributes.keys() & config if not accepts(cls, key)}
         try:
-            return cls(**config)
+            layer = cls(**config)
         except Exception as error:
             raise TypeError(
                 f"Error when deserializing class '{cls.__name__}' using config={config}.\n\n{error}"
             ) from error
+        for attribute, value in later.items():
+            if getattr(layer, attribute) != value:  # setting `trainable` would reach the layers inside
+                setattr(layer, attribute, value)
+        return layer
 
     def save_own_variables(self, store):
         """Put the layer's own variables into the mapping `store`, numbered."""

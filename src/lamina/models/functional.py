@@ -60,7 +60,7 @@ class Functional(Model):
         self._start_training_state()
         self._set_graph(graph, inputs, outputs)
         if trainable is not None:
-            self.trainable = trainable
+            self._trainable = trainable  # of the model alone: its layers say for themselves whether they are frozen
         self.built = True
 
     def _set_graph(self, graph, inputs, outputs):

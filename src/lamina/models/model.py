@@ -6,9 +6,11 @@ from lamina import saving
 from lamina.core import serialization, shapes, tools, tree
 from lamina.core.errors import nearest
 from lamina.core.names import name_scope
+from lamina.core.operation import own_config
 from lamina.core.public_names import room
 from lamina.core.tensor import KerasTensor
 from lamina.layers import Layer
+from lamina.layers.arguments import is_ours
 from lamina.layers.tracking import count_change
 from lamina.models import quantization
 from lamina.models import summary as summaries
@@ -188,8 +190,13 @@ class Model(Trainer, Layer):
         return json.dumps(serialization.serialize_keras_object(self), **kwargs)
 
     def get_config(self):
-        """Return the constructor arguments; a subclass with other arguments than plain values defines it."""
-        return Layer.get_config(self)
+        """Return the constructor arguments; a subclass with other arguments than plain values defines it.
+
+        Raises: NotImplementedError if a subclass does not define it and was given other things.
+        """
+        config = Layer.get_config(self)
+        is_derived = is_ours(type(self).get_config) and not is_ours(type(self))
+        return own_config(self, config) if is_derived else config
 
     @classmethod
     def from_config(cls, config, custom_objects=None):

@@ -181,7 +181,7 @@ class Sequential(Model):
 
     def get_config(self):
         """Return the layers as nested dicts, in Keras's format."""
-        config = Model.get_config(self)
+        config = Layer.get_config(self)
         config["layers"] = [serialization.serialize_keras_object(layer) for layer in self._stack]
         if self._functional is not None:
             config["build_input_shape"] = self._stack[0].batch_shape
