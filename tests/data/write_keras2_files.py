@@ -1,14 +1,17 @@
 """Write the files of Keras 2 in this folder: run once, with `tf_keras` 2.x; tests only read them.
 
-    python tests/data/write_keras2_files.py
+    python tests/data/write_keras2_files.py          # all of them, or those that are named
 
 Beside each model lie, in `keras2.npz`, an input and what the model made of it.
 """
 
 import pathlib
+import sys
 
 import numpy as np
+import tensorflow as tf
 import tf_keras as keras
+from tf_keras.src.layers.core.tf_op_layer import TFOpLambda
 
 layers = keras.layers
 HERE = pathlib.Path(__file__).parent
@@ -63,18 +66,36 @@ def words():
     return model
 
 
+def gone():
+    """Layers that Keras 3 does not have, steps before the batch, and functions of TensorFlow as layers."""
+    x = layers.Input(batch_shape=(4, 6, 3))
+    picture = layers.Reshape((1, 6, 3))(x)
+    leaky = TFOpLambda(tf.nn.leaky_relu)
+    outputs = [
+        layers.LSTM(2, time_major=True, return_sequences=True)(x),
+        layers.LocallyConnected1D(2, 3, strides=2)(x),
+        layers.LocallyConnected1D(2, 3, data_format="channels_first", padding="same", implementation=2)(x),
+        layers.LocallyConnected1D(2, 3, padding="same", strides=2, implementation=3)(x),
+        layers.LocallyConnected2D(2, (3, 2), data_format="channels_first", bias_initializer="normal")(picture),
+        leaky(x) - leaky(-x, alpha=0.5),
+        tf.math.squared_difference(x, tf.boolean_mask(x, [True, False, False], axis=2)),
+    ]
+    model = keras.Model(x, outputs)
+    model.compile("sgd", "mse")
+    return model
+
+
 def main():
+    made = {function.__name__: function for function in (image, graph, words, gone)}
+    names = sys.argv[1:] or list(made)
+    shapes = {"image": [(4, 6, 6, 1)], "graph": [(4, 4, 3)] * 2, "gone": [(4, 6, 3)]}
     rng = np.random.default_rng(0)
-    found = {}
-    for make, x in (
-        (image, [rng.normal(size=(4, 6, 6, 1))]),
-        (graph, list(rng.normal(size=(2, 4, 4, 3)))),
-        (words, [rng.integers(0, 7, (4, 5))]),
-    ):
-        name = make.__name__
+    found = dict(np.load(HERE / "keras2.npz")) if sys.argv[1:] else {}
+    for name in names:
+        x = [rng.normal(size=shape) for shape in shapes.get(name, ())] or [rng.integers(0, 7, (4, 5))]
         keras.utils.set_random_seed(1)
         keras.backend.clear_session()
-        model = make()
+        model = made[name]()
         x = [part.astype("int32" if part.dtype.kind == "i" else "float32") for part in x]
         inputs = x if len(x) > 1 else x[0]
         outputs = model.predict(inputs, verbose=0)
@@ -82,7 +103,8 @@ def main():
         labels = [np.zeros(4, "int32")] if name == "image" else [np.zeros_like(y) for y in outputs]
         model.fit(inputs, labels if len(labels) > 1 else labels[0], verbose=0)
         outputs = model.predict(inputs, verbose=0)
-        model.save(HERE / f"keras2_{name}.h5")
+        if name != "gone":
+            model.save(HERE / f"keras2_{name}.h5")
         model.save(HERE / f"keras2_{name}.keras")
         if name == "words":
             model.save_weights(HERE / "keras2_words_only.h5")

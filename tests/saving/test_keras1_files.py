@@ -121,7 +121,7 @@ def test_an_argument_that_was_renamed_or_dropped_is_understood(name, config, wan
 @pytest.mark.parametrize(
     ("name", "config"),
     [
-        ("LSTM", {"time_major": True}),
+        ("Bidirectional", {"layer": {"class_name": "LSTM", "config": {"time_major": True}}}),
         ("InputLayer", {"ragged": True}),
         ("BatchNormalization", {"mode": 2}),
         ("Embedding", {"dropout": 0.5}),

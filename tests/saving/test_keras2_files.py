@@ -34,6 +34,13 @@ def test_a_model_of_keras_2_computes_what_it_computed_then(name, ending):
     agrees(lamina.models.load_model(DATA / f"keras2_{name}.{ending}"), name)
 
 
+def test_what_is_gone_since_keras_2_computes_what_it_computed_then(tmp_path):
+    model = lamina.models.load_model(DATA / "keras2_gone.keras")
+    agrees(model, "gone")
+    model.save(tmp_path / "again.keras")
+    agrees(lamina.models.load_model(tmp_path / "again.keras"), "gone")
+
+
 @pytest.mark.parametrize("file", ["image.h5", "image.keras", "graph.h5", "words.h5"])
 def test_the_optimizer_of_keras_2_goes_on_where_it_stopped(file):
     optimizer = lamina.models.load_model(DATA / f"keras2_{file}").optimizer

@@ -35,6 +35,7 @@ _ROOMS = {
     "quantizers": ("quantizers",),
     "random": ("random",),
     "regularizers": ("regularizers",),
+    "time_major": ("layers.time_major",),
     "utils": ("utils",),
 }
 """The word after `keras.` or `keras.src.` in a path, and our modules that are searched for the name."""
@@ -46,6 +47,7 @@ _WRITTEN_AS = (
     ("lamina.core.policies", "keras.dtype_policies"),
     ("lamina.core.policy_map", "keras.dtype_policies"),
     ("lamina.core.random", "keras.random"),
+    ("lamina.layers.time_major", "keras.time_major"),
     ("lamina.models", "keras.models"),
     ("lamina.optimizers.schedules", "keras.optimizers.schedules"),
     *((f"lamina.{home}", f"keras.{home}") for home in _ROOMS if home not in ("engine", "models")),

@@ -306,7 +306,7 @@ def table():
     return {
         **{f"lamina.layers:{name}": rows for name, rows in _LAYERS.items()},
         **{f"lamina.models:{name}": rows for name, rows in _METHODS.items()},
-        **{f"lamina.dialects.old_layers:LocallyConnected{rank}D": _CONVOLUTION for rank in (1, 2)},
+        **{f"lamina.layers.old:LocallyConnected{rank}D": _CONVOLUTION for rank in (1, 2)},
         "lamina.layers:Layer.add_weight": (Argument("*", _name_first, _LAST_2),),
         "lamina.metrics:Metric.add_weight": (Argument("*", _name_first, _LAST_2),),
         **{f"lamina.callbacks:{name}": rows for name, rows in _CALLBACKS.items()},

@@ -7,6 +7,7 @@ from jax import lax
 from lamina import ops, random
 from lamina.core import config
 from lamina.core.op import op
+from lamina.layers.old import local_conv
 
 
 def conv1d(x, kernel, strides=1, padding="valid", data_format=None, dilation_rate=1):
@@ -161,30 +162,6 @@ def local_conv2d(inputs, kernel, kernel_size, strides, output_shape, data_format
     return local_conv(inputs, kernel, kernel_size, strides, output_shape, data_format)
 
 
-def local_conv(inputs, kernel, kernel_size, strides, output_shape, data_format=None):
-    """Slide over one or two axes with other weights at each place.
-
-    Shapes:   (batch, *spatial, channels), (places, window * channels, filters) -> (batch, *output_shape, filters)
-    """
-    rank = len(kernel_size)
-    first = config.standardize_data_format(data_format) == "channels_first"
-    x = ops.moveaxis(inputs, 1, -1) if first else inputs
-    windows = []
-    for place in _places(output_shape):
-        cut = tuple(slice(p * s, p * s + k) for p, s, k in zip(place, strides, kernel_size, strict=True))
-        part = x[(slice(None), *cut)]
-        # Along the window, channels-first kernels have the channel outermost.
-        part = ops.moveaxis(part, -1, 1) if first and rank == 2 else part
-        windows.append(ops.reshape(part, (-1, kernel.shape[1])))
-    result = ops.einsum("pbw,pwf->bpf", ops.stack(windows), kernel)
-    result = ops.reshape(result, (-1, *output_shape, kernel.shape[2]))
-    return ops.moveaxis(result, -1, 1) if first else result
-
-
-def _places(sizes):
-    return [(i, *rest) for i in range(sizes[0]) for rest in (_places(sizes[1:]) if len(sizes) > 1 else [()])]
-
-
 def bias_add(x, bias, data_format=None):
     """Add one number for each channel, or for each place and channel.
 
@@ -196,7 +173,7 @@ def bias_add(x, bias, data_format=None):
     first = config.standardize_data_format(data_format) == "channels_first" and rank > 2
     if len(bias.shape) == 1:
         return x + ops.reshape(bias, (-1,) + (1,) * (rank - 2)) if first else x + bias
-    return x + (ops.moveaxis(bias, -1, 0) if first else bias)
+    return x + (ops.reshape(bias, (bias.shape[-1], *bias.shape[:-1])) if first else bias)  # reshaped in Keras, not turned
 
 
 def batch_normalization(x, mean, var, beta, gamma, axis=-1, epsilon=1e-3):

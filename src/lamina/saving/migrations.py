@@ -164,9 +164,15 @@ def keras2_embedding(config):
 
 
 def keras2_recurrent(config):
-    """`implementation` chose between forms of the same maths; `time_major` swapped the first two axes."""
-    drop(config, "implementation", "input_dim", "input_length")
-    _refuse(config, "time_major", False, "a recurrent layer")
+    """`implementation` chose between forms of the same maths."""
+    drop(config, "implementation", "input_dim", "input_length", "time_major")
+
+
+def keras2_bidirectional(config):
+    """With steps as the first axis, another axis would have to be turned round."""
+    for part in ("layer", "backward_layer"):
+        inner = (config.get(part) or {}).get("config")
+        _refuse(dict(inner) if isinstance(inner, dict) else {}, "time_major", False, "a layer in Bidirectional")
 
 
 def keras2_gru(config):
@@ -314,6 +320,7 @@ TABLE = (
         ("ConvLSTM1D", "ConvLSTM3D", *_RECURRENT, "RNN", "LSTMCell", "GRUCell", "SimpleRNNCell", "StackedRNNCells"),
         keras2_recurrent,
     ),
+    ("2", ("Bidirectional",), keras2_bidirectional),
     ("2", ("GRU", "GRUCell"), keras2_gru),
     ("2", ("DepthwiseConv1D", "DepthwiseConv2D"), keras2_depthwise),
     ("2", ("SeparableConv1D", "SeparableConv2D"), keras2_separable),

@@ -10,6 +10,7 @@ _PREFIXES = ("tensorflow.python.keras", "tensorflow.keras", "tf.keras", "tf_kera
 _ROOMS = ("layers", "initializers", "regularizers", "constraints", "losses", "metrics", "optimizers.schedules")
 _POLICIES = ("Policy", "PolicyV1")
 _RECURRENT = (*(f"ConvLSTM{axes}D" for axes in "123"), "LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional")
+_TIME_MAJOR = ("LSTM", "GRU", "SimpleRNN", "RNN")
 _DEEPEST = 200
 _CONSTANT = "_CONSTANT_VALUE"  # stands where a tensor's address could stand
 
@@ -138,6 +139,8 @@ def _upgrade_object(config, depth):
         return _with_module(config, "Functional", _upgrade_graph(inner, depth))
     if name in _POLICIES:
         return {"module": "keras", "class_name": "DTypePolicy", "config": {"name": inner.get("name")}}
+    if inner.get("time_major") is True and name in _TIME_MAJOR:
+        config = {**config, "module": "keras.time_major"}
     if _is_layer(name):
         name, inner = migrations.migrate(name, inner)
     return _with_module(config, name, {key: upgrade(value, depth) for key, value in inner.items()})
@@ -215,7 +218,8 @@ def _upgrade_graph(inner, depth):
     layers = inner["layers"]
     if not isinstance(layers, list) or not all(isinstance(layer, dict) and "name" in layer for layer in layers):
         raise errors.FileError("L401: the description of a model has no list of named layers.")
-    shifted = _counted_from_one(layers, inner)
+    inner = old_functions.spread(inner)
+    layers, shifted = inner["layers"], _counted_from_one(inner["layers"], inner)
     names = {layer["name"] for layer in layers if isinstance(layer["name"], str)}
     upgraded = [_upgrade_node(layer, names, shifted, depth) for layer in layers]
     outputs = _shift_stacks(_single(inner["output_layers"]), layers, shifted)

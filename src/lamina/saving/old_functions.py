@@ -90,6 +90,7 @@ _FUNCTIONS = {  # function: module, class, names of tensors, names of the other 
     "reverse": (_NUMPY, "Flip", ("tensor",), {"axis": "axis"}),
     "roll": (_NUMPY, "Roll", ("input",), {"shift": "shift", "axis": "axis"}),
     "sort": (_NUMPY, "Sort", ("values",), {"axis": "axis"}),
+    "boolean_mask": (_NUMPY, "Take", ("tensor",), {"mask": "indices", "axis": "axis"}),
     "gather": (_NUMPY, "Take", ("params", "indices"), {"axis": "axis"}),
     "one_hot": (_NN, "OneHot", ("indices",), {"depth": "num_classes", "axis": "axis", "dtype": "dtype"}),
     "pad": (_NUMPY, "Pad", ("tensor",), {"paddings": "pad_width", **{k: k for k in ("mode", "constant_values")}}),
@@ -122,7 +123,64 @@ _HARMLESS = {  # what arguments that have no name today may be
 }
 _IGNORED = ("name", "num", "output_type", "index_type", "validate_indices", "a_is_sparse", "b_is_sparse")
 
+_CHAINS = {"math.squared_difference": ("math.subtract", "math.square")}
+_LOST = ("einsum", "tensordot")  # their first argument is no tensor, and of the others nothing was written
+
 CLASSES = ("TFOpLambda", "SlicingOpLambda")
+
+
+def spread(inner):
+    """Return the description of a graph in which each call of a function, and each part of it, stands for itself.
+
+    A function that was called several times was described once, with all its calls.
+    """
+    functions = [layer for layer in inner["layers"] if layer.get("class_name") in CLASSES]
+    several = {layer["name"] for layer in functions if len(layer.get("inbound_nodes") or ()) > 1}
+
+    def renamed(value):
+        if isinstance(value, dict):
+            return {key: renamed(item) for key, item in value.items()}
+        if not isinstance(value, list):
+            return value
+        if len(value) > 2 and isinstance(value[0], str) and value[0] in several and isinstance(value[1], int):
+            value = [_of_call(value[0], value[1]), 0, *value[2:]]
+        return [renamed(item) for item in value]
+
+    layers = [part for layer in inner["layers"] for part in _parts(layer, several)]
+    layers = [{**layer, "inbound_nodes": renamed(layer.get("inbound_nodes"))} for layer in layers]
+    return {**inner, "layers": layers, "output_layers": renamed(inner["output_layers"])}
+
+
+def _of_call(name, number):
+    return f"{name}.{number}" if number else name
+
+
+def _parts(layer, several):
+    calls = layer.get("inbound_nodes")
+    names = [_of_call(layer["name"], number) for number in range(len(calls))] if layer["name"] in several else []
+    for name, call in zip(names, calls or (), strict=False):
+        yield from _chain({**layer, "name": name, "config": {**layer["config"], "name": name}, "inbound_nodes": [call]})
+    if not names:
+        yield from _chain(layer)
+
+
+def _chain(layer):
+    """Yield the functions that a function is made of, each fed by the one before; the last has its name."""
+    functions = _CHAINS.get(_function(layer), ()) if layer.get("class_name") in CLASSES else ()
+    calls = layer.get("inbound_nodes")
+    for number, function in enumerate(functions, 1):
+        name = layer["name"] if number == len(functions) else f"{layer['name']}.part{number}"
+        yield {**layer, "name": name, "config": {"name": name, "function": function}, "inbound_nodes": calls}
+        calls = [[name, 0, 0, {}]]
+    if not functions:
+        yield layer
+
+
+def _function(layer):
+    """Return the name of a TensorFlow function without what stands before it."""
+    config = layer["config"]
+    function = str(config.get("function") or config.get("symbol") or "")
+    return function.removeprefix("tf.").removeprefix("compat.v1.")
 
 
 def upgrade_function(layer, first, keywords):
@@ -134,13 +192,13 @@ def upgrade_function(layer, first, keywords):
         keywords: the others, by name.
     Raises:   ValueError (FileError L408) for a function that has no operation, or an argument that this has not.
     """
-    config = layer["config"]
-    function = str(config.get("function") or config.get("symbol") or "").removeprefix("tf.").removeprefix("compat.v1.")
+    config, function = layer["config"], _function(layer)
     if function not in _FUNCTIONS:
+        lost = ", and whose tensors tf.keras did not write" if function in _LOST else ""
         raise errors.FileError(
             errors.message(
                 "L408",
-                f"the file calls the TensorFlow function '{function}', which has no operation here.",
+                f"the file calls the TensorFlow function '{function}', which has no operation here{lost}.",
                 where=f'the layer "{config.get("name")}".',
                 fix="build the model anew with a layer in its place, and load the weights with `load_weights`.",
             )
@@ -150,6 +208,9 @@ def upgrade_function(layer, first, keywords):
     for key, value in keywords.items():
         if key not in (*tensors, *others, *_IGNORED) and value != _HARMLESS.get(key, ...):
             raise errors.FileError(f"L408: the file calls '{function}' with {key}={value!r}, which is gone.")
+    mask = keywords.get("mask", [])
+    if not isinstance(mask, list) or not all(isinstance(kept, bool) for kept in mask):
+        raise errors.FileError(f"L408: the file calls '{function}' with a mask that is no list of truth values.")
     arguments = [first, *(_index(keywords[key]) for key in tensors[1:] if key in keywords)]
     own = {others[key]: value for key, value in keywords.items() if key in others}
     name, own = _as_today(name, {**_DEFAULTS.get(name, {}), **own})
@@ -162,6 +223,8 @@ def _as_today(name, own):
         name, own = "Einsum", {"subscripts": _product(**own)}
     if name == "Split" and isinstance(own["indices_or_sections"], list):
         own["indices_or_sections"] = [*itertools.accumulate(own["indices_or_sections"])][:-1]
+    if "indices" in own:  # a mask
+        own["indices"] = [place for place, kept in enumerate(own["indices"]) if kept]
     if name == "Normalize":
         own["epsilon"] **= 0.5  # the sum of the squares was compared with it
     for key in ("padding", "mode"):

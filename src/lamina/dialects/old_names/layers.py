@@ -1,9 +1,16 @@
 """Layers that Keras 1 and 2 had: those that were only renamed, and three with maths of their own."""
 
 from lamina import layers
-from lamina.dialects.old_layers import LocallyConnected1D, LocallyConnected2D, RandomHeight, RandomWidth
 from lamina.dialects.spelling import tell
-from lamina.layers.old import Highway, MaxoutDense, ThresholdedReLU
+from lamina.layers.old import (
+    Highway,
+    LocallyConnected1D,
+    LocallyConnected2D,
+    MaxoutDense,
+    RandomHeight,
+    RandomWidth,
+    ThresholdedReLU,
+)
 
 __all__ = [
     "AtrousConvolution1D",
