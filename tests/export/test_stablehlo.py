@@ -83,6 +83,10 @@ def test_an_archive_keeps_layers_and_variables(tmp_path):
     serve = archive.track_and_add_endpoint("serve", model, platforms=("cpu", "tpu"))
     archive.add_endpoint("dense", model.layers[-1], [lamina.InputSpec(shape=(None, 2))])
     archive.add_variable_collection("weights", model.trainable_variables)
+    archive.track(model.layers[-1])
+    assert [id(v) for v in archive.variables] == [id(v) for v in model.variables]
+    with pytest.raises(ValueError, match="already taken"):
+        archive.add_endpoint("dense", model.layers[-1], [lamina.InputSpec(shape=(None, 2))])
     archive.write_out(tmp_path / "x", options=None, verbose=False)
     loaded = load(tmp_path / "x")
     assert loaded.endpoints == ("serve", "dense")
@@ -104,6 +108,8 @@ def test_other_formats_and_empty_archives_are_errors(tmp_path):
         export_model(pair(), tmp_path / "x", format="tf_saved_model")
     with pytest.raises(ValueError, match="No endpoints"):
         ExportArchive().write_out(tmp_path / "x")
+    with pytest.raises(ValueError, match="Invalid resource type"):
+        ExportArchive().track("model")
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"x" * 100])

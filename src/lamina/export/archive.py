@@ -65,8 +65,32 @@ class ExportArchive:
         self._tracked = []
 
     def track(self, resource):
-        """Keep a layer or model with the archive; its weights become part of each program that uses them."""
+        """Keep a layer or model with the archive; its weights become part of each program that uses them.
+
+        Raises:   ValueError for anything else.
+        """
+        if not hasattr(resource, "trainable_variables"):
+            raise ValueError(f"Invalid resource type: layers and models are tracked. Received: {resource!r}")
         self._tracked.append(resource)
+
+    @property
+    def variables(self):
+        """The variables of what is tracked, each once."""
+        return self.trainable_variables + self.non_trainable_variables
+
+    @property
+    def trainable_variables(self):
+        """Those that are trained."""
+        return self._of_tracked("trainable_variables")
+
+    @property
+    def non_trainable_variables(self):
+        """Those that are not."""
+        return self._of_tracked("non_trainable_variables")
+
+    def _of_tracked(self, kind):
+        found = {id(variable): variable for resource in self._tracked for variable in getattr(resource, kind)}
+        return list(found.values())
 
     def add_endpoint(self, name, fn, input_signature=None, platforms=PLATFORMS):
         """Add a program and return its function.
@@ -102,8 +126,10 @@ class ExportArchive:
         self._add(_VARIABLES, name, lambda: values, [], PLATFORMS)
 
     def _add(self, folder, name, fn, specs, platforms):
-        if not name.isidentifier() or any(name == other for _, other in self._programs):
-            raise ValueError(f"Endpoint names are new Python names. Received: name={name!r}")
+        if not name.isidentifier():
+            raise ValueError(f"Endpoint names are Python names. Received: name={name!r}")
+        if any(name == other for _, other in self._programs):
+            raise ValueError(f"The endpoint name {name!r} is already taken.")
         _require_flatbuffers()
         try:
             self._programs[folder, name] = jax_export.export(jax.jit(fn), platforms=platforms)(*specs).serialize()

@@ -161,7 +161,9 @@ class LocallyConnected(Layer):
         else:
             outputs = self._product(inputs)
         if self.bias is not None:
-            outputs = outputs + (ops.reshape(self.bias, outputs.shape[1:]) if first else self.bias)  # no transpose in Keras
+            outputs = outputs + (
+                ops.reshape(self.bias, outputs.shape[1:]) if first else self.bias
+            )  # no transpose in Keras
         return self.activation(outputs)
 
     def _product(self, inputs):
@@ -209,7 +211,7 @@ def local_conv(inputs, kernel, kernel_size, strides, output_shape, data_format=N
 
 
 def _inside(size, width, step, padding):
-    """Tell for each place of an axis of the input, and each of the output, whether the one lies in the other's window."""
+    """Tell for each place of an axis of the input, and each of the output, whether it lies in the other's window."""
     before = width // 2 if padding == "same" else 0
     count = -(-size // step) if padding == "same" else (size - width) // step + 1
     start = np.arange(count) * step - before

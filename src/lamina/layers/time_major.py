@@ -1,4 +1,4 @@
-"""Recurrent layers as Keras 2 had them with `time_major=True`, for its files: sequences are (steps, batch, features)."""
+"""Recurrent layers as Keras 2 had them with `time_major=True`: sequences are (steps, batch, features)."""
 
 from lamina import ops
 from lamina.core import tree

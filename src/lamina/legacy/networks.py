@@ -173,7 +173,8 @@ def bias_add(x, bias, data_format=None):
     first = config.standardize_data_format(data_format) == "channels_first" and rank > 2
     if len(bias.shape) == 1:
         return x + ops.reshape(bias, (-1,) + (1,) * (rank - 2)) if first else x + bias
-    return x + (ops.reshape(bias, (bias.shape[-1], *bias.shape[:-1])) if first else bias)  # reshaped in Keras, not turned
+    # In Keras too, the places' bias is read in another order, not turned.
+    return x + (ops.reshape(bias, (bias.shape[-1], *bias.shape[:-1])) if first else bias)
 
 
 def batch_normalization(x, mean, var, beta, gamma, axis=-1, epsilon=1e-3):
