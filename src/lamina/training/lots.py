@@ -13,8 +13,10 @@ from lamina.training.data import ArrayFeed
 SIZE = 16  # steps in a lot, at most [count]: so few that Ctrl-C and the progress display need not wait
 BYTES = 2**26  # of the samples in a lot, at most
 SMALL = 2e8  # work of a step up to which lots gain 8 % or more [floating-point operations]
-ALONE = {"conv_general_dilated", "pure_callback", "while"}
-"""Primitives of steps that stay single: slow in loops, or not measured there."""
+ALONE = {"pure_callback", "while"}
+"""Primitives of steps that stay single, as they were not measured in loops."""
+CHANNELS_LAST = (0, 3, 1, 2), (3, 2, 0, 1), (0, 3, 1, 2)
+"""How axes lie in convolutions that are fast in loops; `kernels/` writes them so, those of gradients too."""
 
 
 class Lots:
@@ -57,10 +59,7 @@ class Lots:
 
 
 def gains(traced):
-    """Tell whether a step has little work, and nothing in it that had better not be in a loop.
-
-    There, XLA computes the gradients of convolutions many times slower, unless they are written as forward passes.
-    """
+    """Tell whether a step has little work, and nothing in it that had better not be in a loop."""
     (values, _), _ = traced.args_info
     same_state = _specs(values) == _specs(traced.out_info[1])
     return same_state and not traced.jaxpr.effects and _operations(traced.jaxpr.jaxpr) <= SMALL
@@ -71,20 +70,27 @@ def _specs(values):
 
 
 def _operations(jaxpr):
-    """Count one for each number that is computed, and two for each product of a matrix product."""
+    """Count one for each number that is computed, and two for each product in it; infinite for what stays single."""
     total = 0
     for equation in jaxpr.eqns:
         if equation.primitive.name in ALONE or total > SMALL:
             return math.inf
-        each, repeats = 1, 1
-        if equation.primitive.name == "dot_general":
-            (contracted, _), _ = equation.params["dimension_numbers"]
-            each = 2 * math.prod(equation.invars[0].aval.shape[axis] for axis in contracted)
-        if equation.primitive.name == "scan":
-            repeats = equation.params["length"]
+        repeats = equation.params["length"] if equation.primitive.name == "scan" else 1
         inner = sum(map(_operations, core.jaxprs_in_params(equation.params)))
-        total += repeats * inner or each * sum(math.prod(out.aval.shape) for out in equation.outvars)
+        numbers = sum(math.prod(out.aval.shape) for out in equation.outvars)
+        total += repeats * inner or numbers * _each(equation)
     return total
+
+
+def _each(equation):
+    """How many operations a number takes that comes out of an equation."""
+    if equation.primitive.name == "dot_general":
+        (contracted, _), _ = equation.params["dimension_numbers"]
+        return 2 * math.prod(equation.invars[0].aval.shape[axis] for axis in contracted)
+    if equation.primitive.name == "conv_general_dilated":
+        canonical = tuple(equation.params["dimension_numbers"]) == CHANNELS_LAST
+        return 2 * math.prod(equation.invars[1].aval.shape[:-1]) if canonical else math.inf
+    return 1
 
 
 def _in_a_loop(traced):
