@@ -18,7 +18,9 @@ as `predict_classes`, is told and left to the reader.
 
 - A `train_step(self, data)` of tf.keras is compiled like any step; one that looks at values (`float(loss)`) runs as
   plain Python. `tf.GradientTape` works in it, and in another tape.
-- `tf.function` returns the function as it is: models, losses and optimizers compile what they do themselves.
+- `tf.function` compiles: a function is traced once for each kind of arguments, with the variables, tapes, metrics and
+  optimizers that it uses. One that asks for values (`if loss > 1`, `.numpy()`, a loop over a dataset) runs as plain
+  Python, and has changed no variable before that is known. Nothing checks values inside compiled code.
 - `discriminator.trainable = False` before `combined.compile(…)` is for `combined`: the discriminator, compiled before,
   trains on as it did. A change that no `compile` followed counts from the next training on, as in Keras 3. One
   optimizer given to several models becomes one for each.
@@ -28,9 +30,10 @@ as `predict_classes`, is told and left to the reader.
   into `NAME.weights.h5`, a model without one into a folder. `tf.train.Checkpoint` writes files of NumPy.
 - Texts in tensors are bytes when they leave by `.numpy()`, as in TensorFlow.
 - `tf.distribute` strategies open a scope on one device; `keras.distribution` spreads a model over several.
-- A random function of TensorFlow with a seed goes on from call to call, until `tf.random.set_seed`; only compiled code
-  gives the same numbers each time.
-- A random function without a seed draws from a generator of the running layer, so that compiled steps differ.
+- A random function of TensorFlow with a seed goes on from call to call, until `tf.random.set_seed`; only the
+  compiled steps of `fit` give the same numbers each time.
+- A random function without a seed draws from a generator of the running layer or `tf.function`, so that compiled
+  steps differ.
 - Everything else of TensorFlow raises an error that names what is missing and what is near.
 
 This page is written by `python scripts/list_dialects.py`.

@@ -46,10 +46,26 @@ class StatelessScope:
         self.losses.append(loss)
         self.loss_owners.append(owner)
 
+    def clear_losses(self, owners):
+        """Take note that layers are called once more; here the losses of all calls count."""
+
     def add_update(self, update):
         """Bind a new value: `update` is a pair (variable, value)."""
         variable, value = update
         self.values[id(variable)] = value
+
+    def read(self, variable, own):
+        """Return what `variable` shows here; `own` is its value outside of all scopes."""
+        if id(variable) in self.values:
+            return self.values[id(variable)]
+        return own if self.outer is None else self.outer.read(variable, own)
+
+    def born(self, variable):
+        """Take note of a variable made here, which has no value yet."""
+        if self.outer is None:
+            self.uninitialized.append(variable)
+        else:
+            self.outer.born(variable)
 
     def keep(self, structure):
         """Let what travels beside arrays (masks, logits) outlive this scope."""
@@ -69,9 +85,7 @@ class StatelessScope:
         for x, found in self.kept:
             for name, value in found.items():
                 note(x, name, value)
-        if self.outer is not None:
-            self.outer.uninitialized += self.uninitialized
-        elif self.initialize_variables:
+        if self.initialize_variables:
             for variable in self.uninitialized:
                 variable.initialize_now()
 

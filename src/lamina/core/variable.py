@@ -85,7 +85,7 @@ class Variable:
         allowance.take(self._path, self._shape, self._dtype)
         self._initializer = initializer
         if thread.scope is not None:
-            thread.scope.uninitialized.append(self)
+            thread.scope.born(self)
         elif thread.postponed is not None:
             thread.postponed.append(self)
         else:
@@ -114,7 +114,7 @@ class Variable:
         """The current array, in the compute dtype of the running layer if that is narrower."""
         value = self._value
         if thread.scope is not None:
-            value = thread.scope.values.get(id(self), value)
+            value = thread.scope.read(self, value)
         if value is None:
             value = self._placeholder()
         if (
@@ -145,7 +145,7 @@ class Variable:
         if thread.scope is None:
             self._value = place_variable(self, value)
         else:
-            thread.scope.values[id(self)] = value
+            thread.scope.add_update((self, value))
         return value
 
     def assign_add(self, value):

@@ -1,6 +1,7 @@
 """`train_step(self, data)` as written for tf.keras: it reads and writes variables, here as a pure function of them."""
 
 import functools
+import inspect
 import itertools
 
 import jax
@@ -143,7 +144,7 @@ def adopt(cls):
 
 
 def _takes_data_alone(step):
-    code = getattr(step, "__code__", None)
+    code = getattr(inspect.unwrap(step), "__code__", None)
     return code is not None and code.co_argcount == 2 and not code.co_flags & 0x04
 
 

@@ -1,18 +1,19 @@
-"""Random numbers in programs that give no seeds: TensorFlow kept count by itself, so here the running layer does."""
+"""Random numbers in programs that give no seeds: TensorFlow kept count by itself, so here the running code does."""
 
 import functools
 import inspect
 
 from lamina.core.context import thread
 from lamina.core.random import SeedGenerator
+from lamina.dialects.tensorflow.recording import seeds_of_function
 from lamina.layers import Lambda, Layer
 from lamina.layers.arguments import is_ours
 from lamina.layers.tracking import count_change
 
 
-def of_running_layer():
-    """Return the seed generator of the layer that is running, made when it first asks; None outside layers."""
-    return None if thread.layer is None else _of(thread.layer)
+def of_running_code():
+    """Return the seed generator of the layer or `tf.function` that is running, made when it first asks, or None."""
+    return seeds_of_function() if thread.layer is None else _of(thread.layer)
 
 
 def _of(layer):

@@ -105,7 +105,7 @@ def understand():
         if isinstance(function, type):
             owner, attribute, function = function, "__init__", function.__init__
         _replace(owner, attribute, _understanding(function, name, table))
-    draw_in_programs_from(seeds.of_running_layer)
+    draw_in_programs_from(seeds.of_running_code)
 
 
 def forget():

@@ -37,9 +37,12 @@ class WithLosses:
         return [*found, *(w.regularizer(w.value) for w in self.trainable_weights if w.regularizer is not None)]
 
     def _clear_losses(self):
-        for layer in self._flatten_layers():
+        layers = self._flatten_layers()
+        for layer in layers:
             layer._losses.clear()
             layers_with_losses.discard(layer)
+        if thread.scope is not None:
+            thread.scope.clear_losses(layers)
 
     def _add_activity_losses(self, outputs):
         for output in tree.flatten(outputs):

@@ -16,6 +16,17 @@ def program(name, source, *told, also=False):
 
 def all_programs():
     """Return every program by its name."""
-    for module in ("eras", "tf_keras", "facade", "facade_more", "facade_edges", "arguments", "books", "forum", "rooms"):
+    for module in (
+        "eras",
+        "tf_keras",
+        "facade",
+        "facade_more",
+        "facade_edges",
+        "arguments",
+        "books",
+        "forum",
+        "functions",
+        "rooms",
+    ):
         import_module(f"tests.dialects.corpus.{module}")
     return PROGRAMS

@@ -9,6 +9,7 @@ from lamina.dialects.tensorflow.arrays import *  # noqa: F403 -- the façade has
 from lamina.dialects.tensorflow.debugging import assert_equal, assert_greater, assert_less, assert_rank
 from lamina.dialects.tensorflow.dtypes import *  # noqa: F403
 from lamina.dialects.tensorflow.flow import *  # noqa: F403
+from lamina.dialects.tensorflow.functions import function
 from lamina.dialects.tensorflow.loops import *  # noqa: F403
 from lamina.dialects.tensorflow.places import *  # noqa: F403
 from lamina.dialects.tensorflow.ragged import RaggedTensor
@@ -36,6 +37,7 @@ __all__ = [
     "assert_less",
     "assert_rank",
     "device",
+    "function",
     "newaxis",
     *arrays.__all__,
     *dtypes.__all__,

@@ -10,6 +10,7 @@ from lamina.core import tree
 from lamina.core.random import get_random_seed, make_default_seed
 from lamina.core.texts import to_numpy
 from lamina.dialects.tensorflow import streams
+from lamina.dialects.tensorflow.recording import require_values
 from lamina.dialects.tensorflow.shapes import HostTensor, TensorSpec
 
 AUTOTUNE, INFINITE_CARDINALITY, UNKNOWN_CARDINALITY = -1, -1, -2
@@ -53,6 +54,7 @@ class Dataset:
         self._size = size
 
     def __iter__(self):
+        require_values("a dataset")
         return (tree.map_structure(_tensor, element) for element in self._make())
 
     def __len__(self):

@@ -12,15 +12,6 @@ from lamina.dialects.tensorflow.arrays import convert_to_tensor, is_symbolic_ten
 from lamina.legacy import backend
 
 
-def function(func=None, input_signature=None, autograph=True, jit_compile=None, **options):
-    """Return the function as it is: models, losses and optimizers compile what they do themselves."""
-    if func is None:
-        return function
-    with contextlib.suppress(AttributeError):  # a method of an object keeps no attributes
-        func.python_function = func
-    return func
-
-
 def executing_eagerly():
     """Tell that values are at hand."""
     return True
@@ -160,7 +151,6 @@ __all__ = [
     "enable_eager_execution",
     "enable_v2_behavior",
     "executing_eagerly",
-    "function",
     "gradients",
     "group",
     "init_scope",

@@ -8,6 +8,7 @@ import numpy as np
 from lamina import random
 from lamina.core.context import is_tracing
 from lamina.core.random import SeedGenerator, forget_seed, make_default_seed, set_random_seed
+from lamina.dialects.tensorflow.recording import outside, recording
 
 __all__ = [
     "Generator",
@@ -45,12 +46,13 @@ def set_seed(seed):
 def stream(seed):
     """Return the source of a function's numbers: each call with the same integer goes on where the last one ended.
 
-    Compiled code, which runs many times, keeps the integer.
+    So it is in a `tf.function` too; other compiled code keeps the integer.
     """
-    if not isinstance(seed, (int, np.integer)) or is_tracing():
+    if not isinstance(seed, (int, np.integer)) or (is_tracing() and recording() is None):
         return seed
     if int(seed) not in streams:
-        streams[int(seed)] = SeedGenerator(int(seed))
+        with outside():
+            streams[int(seed)] = SeedGenerator(int(seed))
     return streams[int(seed)]
 
 

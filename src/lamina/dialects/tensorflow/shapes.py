@@ -2,6 +2,10 @@
 
 import numpy as np
 
+from lamina.dialects.tensorflow.recording import require_values
+
+_MOST_ROUNDS = 64
+
 
 class TensorShape(tuple):
     """A tuple of sizes, `None` where unknown."""
@@ -54,6 +58,12 @@ class HostTensor(np.ndarray):
     def shape(self):
         """The sizes."""
         return TensorShape(super().shape)
+
+    def __iter__(self):
+        """Go through the entries; many rounds of a loop are better run as they are written than compiled."""
+        if len(self) > _MOST_ROUNDS:
+            require_values("a long loop")
+        return super().__iter__()
 
     def get_shape(self):
         """Return the sizes."""

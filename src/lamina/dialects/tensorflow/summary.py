@@ -2,8 +2,10 @@
 
 import contextlib
 
+import jax
 import numpy as np
 
+from lamina.core.context import is_tracing
 from lamina.training.events import EventWriter
 
 __all__ = ["create_file_writer", "histogram", "image", "scalar"]
@@ -32,27 +34,34 @@ def create_file_writer(logdir, max_queue=None, flush_millis=None, filename_suffi
 
 def scalar(name, data, step=None, description=None):
     """Write a number; tell whether there is a writer."""
-    return _write(lambda writer, step: writer.scalar(name, float(np.asarray(data)), step), step)
+    return _write(lambda writer, data, step: writer.scalar(name, float(data), step), data, step)
 
 
 def histogram(name, data, step=None, buckets=30, description=None):
     """Write how values are spread; tell whether there is a writer."""
-    return _write(lambda writer, step: writer.histogram(name, np.asarray(data), step, buckets), step)
+    return _write(lambda writer, data, step: writer.histogram(name, data, step, buckets), data, step)
 
 
 def image(name, data, step=None, max_outputs=3, description=None):
     """Write pictures, `(n, height, width, channels)`: bytes, or floats from 0 to 1; tell whether there is a writer."""
-    data = np.asarray(data)[:max_outputs]
-    pictures = data / 255 if data.dtype == "uint8" else data
-    return _write(lambda writer, step: writer.images(name, pictures, step), step)
+
+    def write(writer, pictures, step):
+        writer.images(name, pictures / 255 if pictures.dtype == "uint8" else pictures, step)
+
+    return _write(write, data[:max_outputs], step)
 
 
-def _write(write, step):
+def _write(write, data, step):
+    """Write what is told; compiled code does so each time it runs."""
     if not _open:
         return False
     writer, default_step = _open[-1]
     step = default_step if step is None else step
     if step is None:
         raise ValueError("No step set. Please specify one through the `step` argument, or in `as_default(step)`.")
-    write(writer, int(step))
+    show = lambda data, step: write(writer, np.asarray(data), int(step))  # noqa: E731
+    if is_tracing():
+        jax.debug.callback(show, data, step)
+    else:
+        show(data, step)
     return True

@@ -22,7 +22,7 @@ class _Watcher(jax.core.Trace):
     def __init__(self):
         super().__init__()
         self.records = []
-        self.around = _current_trace()  # plain evaluation, the tracing of a program, or another tape
+        self.around = current_trace()  # plain evaluation, the tracing of a program, or another tape
 
     def outside(self):
         return set_current_trace(self.around)
@@ -41,13 +41,13 @@ class _Watcher(jax.core.Trace):
 
     def process_custom_jvp_call(self, primitive, function, jvp, args, **options):
         def call(*arrays):
-            return _current_trace().process_custom_jvp_call(primitive, function, jvp, arrays, **options)
+            return current_trace().process_custom_jvp_call(primitive, function, jvp, arrays, **options)
 
         return self._run_once(call, args)
 
     def process_custom_vjp_call(self, primitive, function, forward, backward, args, **options):
         def call(*arrays):
-            trace = _current_trace()
+            trace = current_trace()
             return trace.process_custom_vjp_call(primitive, function, forward, backward, arrays, **options)
 
         return self._run_once(call, args)
@@ -60,7 +60,8 @@ class _Watcher(jax.core.Trace):
         return outputs
 
 
-def _current_trace():
+def current_trace():
+    """Return what operations are handed to at the moment."""
     with take_current_trace() as trace:
         return trace
 
@@ -178,7 +179,7 @@ class GradientTape:
         return tree.map_structure(lambda x: None if x is None else x.reshape(*shape, *x.shape[1:]), found)
 
     def _outside(self):
-        return self._watcher.outside() if _current_trace() is self._watcher else contextlib.nullcontext()
+        return self._watcher.outside() if current_trace() is self._watcher else contextlib.nullcontext()
 
     def _gradient(self, target, source, output_gradient):
         cotangents = self._cotangents([target], [output_gradient])

@@ -1,0 +1,103 @@
+"""What a function does to variables while it is traced for `tf.function`."""
+
+import contextlib
+
+import jax
+from jax.extend.core import set_current_trace
+
+from lamina.core.context import entering, thread
+from lamina.core.random import SeedGenerator
+from lamina.core.state import StatelessScope
+from lamina.dialects.tensorflow.tape import current_trace
+from lamina.layers.losses import layers_with_losses
+
+
+class NeedsValuesError(RuntimeError):
+    """What a function does cannot be traced: it runs as plain Python."""
+
+
+class MadeInsideError(NeedsValuesError):
+    """A variable begins with what the function has computed: once it is there, the function can be traced."""
+
+
+class Recording(StatelessScope):
+    """Let every variable that is read show a tracer, made where the tracing began, and keep what is assigned.
+
+    Args:
+        seeds: list that holds the function's SeedGenerator once it has asked for one.
+    """
+
+    def __init__(self, seeds):
+        super().__init__(collect_losses=True)
+        self.seeds = seeds
+        self.variables = {}  # all that the function has met, by id
+        self.shown = {}  # the tracers of their first values, by id
+        self.trace = current_trace()
+
+    def read(self, variable, own):
+        """Return what the variable shows here."""
+        if id(variable) not in self.values:
+            with set_current_trace(self.trace):
+                self.shown[id(variable)] = jax.lax.optimization_barrier(own)
+            self.add_update((variable, self.shown[id(variable)]))
+        return self.values[id(variable)]
+
+    def add_update(self, update):
+        """Keep a value; `update` is a pair (variable, value)."""
+        self.variables[id(update[0])] = update[0]
+        super().add_update(update)
+
+    def add_loss(self, loss, owner=None):
+        """Keep a loss, until its layer is called again."""
+        super().add_loss(loss, owner)
+        layers_with_losses.add(owner)
+
+    def clear_losses(self, owners):
+        """Forget the losses of layers that are called once more, as outside of a function."""
+        layers = set(map(id, owners))
+        kept = [pair for pair in zip(self.losses, self.loss_owners, strict=True) if id(pair[1]) not in layers]
+        self.losses, self.loss_owners = [loss for loss, _ in kept], [owner for _, owner in kept]
+
+    def born(self, variable):
+        """Give a new variable its value at once: it is not the function's."""
+        with outside():
+            variable.initialize_now()
+
+    def changed(self):
+        """Return the variables that have other values now."""
+        return [v for key, v in self.variables.items() if self.values[key] is not self.shown.get(key)]
+
+
+def recording():
+    """Return the recording that is under way, or None."""
+    scope = thread.scope
+    while scope is not None and not isinstance(scope, Recording):
+        scope = scope.outer
+    return scope
+
+
+def require_values(what):
+    """Raise NeedsValuesError while a function is traced, where each round of `what` would be compiled apart."""
+    if recording() is not None:
+        raise NeedsValuesError(f"{what} is gone through inside tf.function")
+
+
+@contextlib.contextmanager
+def outside():
+    """Compute in a block what does not belong to the function being traced."""
+    if recording() is None:
+        yield
+        return
+    with jax.ensure_compile_time_eval(), entering(scope=None):
+        yield
+
+
+def seeds_of_function():
+    """Return the seed generator of the function being traced, made when it first asks; None outside of one."""
+    found = recording()
+    if found is None:
+        return None
+    if not found.seeds:
+        with outside():
+            found.seeds.append(SeedGenerator())
+    return found.seeds[0]
