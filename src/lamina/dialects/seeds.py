@@ -56,6 +56,7 @@ def _names_in_class(cls):
 
 def _names_in(function):
     """The names that a function's code uses, and those in the functions of its module that it calls."""
+    function = inspect.unwrap(function)
     if not inspect.isfunction(function):
         return set()
     names = _names_of(function.__code__)
