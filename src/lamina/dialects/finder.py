@@ -1,6 +1,7 @@
 """The finder: which imports are answered, and by which module."""
 
 import sys
+import warnings
 from difflib import get_close_matches
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -53,6 +54,7 @@ def install(as_keras="3.15.1", as_tensorflow="2.21.0", quiet=False, strict=False
     spelling.configure(quiet=quiet, strict=strict)
     if not installed():
         sys.meta_path.insert(0, DialectFinder())
+        warnings.filterwarnings("ignore", "Explicitly requested dtype u?int64")  # TensorFlow counts with it everywhere
         with garbage_left_alone():
             spelling.understand()
 

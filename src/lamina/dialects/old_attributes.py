@@ -245,6 +245,7 @@ def table():
         (Layer, "input_shape", _shape_of("input")),
         (Layer, "output_shape", _shape_of("output")),
         *((cls, "numpy", lambda self: np.asarray(self)) for cls in _ARRAYS if cls is not Tracer),
+        *((cls, "set_shape", lambda self, shape: None) for cls in _ARRAYS),  # the sizes are known
         *((cls, "assign", assigning("set")) for cls in _ARRAYS),
         *((cls, "assign_add", assigning("add")) for cls in _ARRAYS),
         *((cls, "assign_sub", assigning("subtract")) for cls in _ARRAYS),

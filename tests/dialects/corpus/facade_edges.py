@@ -158,3 +158,21 @@ D = tf.data.Dataset; assert len(list(D.range(4).take(-1))) == 4
 assert len(D.range(5).padded_batch(2)) == 3 and len(D.range(5).padded_batch(2, drop_remainder=True)) == 2
 """,
 )
+program(
+    "facade: cepstrum of a sound",
+    """
+import numpy as np, tensorflow as tf
+sound = tf.sin(tf.range(1600, dtype=tf.float32) / 5)
+power = tf.abs(tf.signal.stft(sound, frame_length=128, frame_step=64)) ** 2
+triangles = tf.signal.linear_to_mel_weight_matrix(20, 65, 1600, 20, 800)
+assert triangles.shape == (65, 20) and float(tf.reduce_max(triangles)) <= 1
+log_mel = tf.math.log(tf.tensordot(power, triangles, 1) + 1e-6)
+log_mel.set_shape(power.shape[:-1].concatenate(triangles.shape[-1:]))
+mfcc = tf.signal.mfccs_from_log_mel_spectrograms(log_mel)[..., :13]
+assert mfcc.shape == (24, 13)
+some = tf.TensorShape([None, 3])
+assert some.merge_with([2, None]) == (2, 3) and some.is_compatible_with([5, 3]) and not some.is_compatible_with([3])
+np.testing.assert_allclose(mfcc[:, 0], tf.reduce_sum(log_mel, -1) / np.sqrt(20), rtol=1e-5)
+np.testing.assert_allclose(tf.signal.dct([1.0, 2.0]), [6.0, -np.sqrt(2)], rtol=1e-6)
+""",
+)

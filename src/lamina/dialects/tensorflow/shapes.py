@@ -41,6 +41,25 @@ class TensorShape(tuple):
         """Tell whether every size is known."""
         return None not in self
 
+    def concatenate(self, other):
+        """Return these sizes, and then those of the other shape."""
+        return TensorShape((*self, *other))
+
+    def is_compatible_with(self, other):
+        """Tell whether a tensor could have both shapes."""
+        other = tuple(other)
+        return len(self) == len(other) and all(a == b or None in (a, b) for a, b in zip(self, other, strict=True))
+
+    def assert_is_compatible_with(self, other):
+        """Raise ValueError unless a tensor could have both shapes."""
+        if not self.is_compatible_with(other):
+            raise ValueError(f"Shapes {self} and {tuple(other)} are incompatible")
+
+    def merge_with(self, other):
+        """Return what is known of a tensor that has both shapes."""
+        self.assert_is_compatible_with(other)
+        return TensorShape(b if a is None else a for a, b in zip(self, other, strict=True))
+
     def num_elements(self):
         """Return the number of values, `None` if a size is unknown."""
         if not self.is_fully_defined():

@@ -6,8 +6,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from lamina import ops
+from lamina.layers import MelSpectrogram
 
 __all__ = [
+    "dct",
     "fft",
     "fft2d",
     "frame",
@@ -17,6 +19,8 @@ __all__ = [
     "ifft2d",
     "irfft",
     "irfft2d",
+    "linear_to_mel_weight_matrix",
+    "mfccs_from_log_mel_spectrograms",
     "rfft",
     "rfft2d",
     "stft",
@@ -84,3 +88,36 @@ def stft(signals, frame_length, frame_step, fft_length=None, window_fn=hann_wind
     if window_fn is not None:
         pieces = pieces * window_fn(frame_length, dtype=str(pieces.dtype))
     return rfft(pieces, fft_length or 2 ** (frame_length - 1).bit_length())
+
+
+def linear_to_mel_weight_matrix(
+    num_mel_bins=20,
+    num_spectrogram_bins=129,
+    sample_rate=8000,
+    lower_edge_hertz=125.0,
+    upper_edge_hertz=3800.0,
+    dtype="float32",
+    name=None,
+):
+    """Return the matrix that adds up frequencies to those of the mel scale, (num_spectrogram_bins, num_mel_bins)."""
+    matrix = MelSpectrogram().linear_to_mel_weight_matrix
+    return matrix(
+        num_mel_bins, num_spectrogram_bins, int(sample_rate), lower_edge_hertz, upper_edge_hertz, str(np.dtype(dtype))
+    )
+
+
+def dct(input, type=2, n=None, axis=-1, norm=None, name=None):
+    """Return the cosine transform of the last axis: sum_i x[i] cos(pi k (2 i + 1) / (2 n)), twice or orthonormal."""
+    if type != 2 or n is not None or axis not in (-1, None):
+        raise NotImplementedError(f"dct(type={type}, n={n}, axis={axis}) is not covered; type 2 of the last axis is.")
+    x = ops.convert_to_tensor(input)
+    places = np.arange(x.shape[-1])
+    waves = 2 * np.cos(np.pi * places * (2 * places[:, None] + 1) / (2 * len(places)))
+    if norm == "ortho":
+        waves = waves * np.where(places == 0, 0.5, np.sqrt(0.5)) / np.sqrt(len(places))
+    return x @ jnp.asarray(waves, x.dtype)
+
+
+def mfccs_from_log_mel_spectrograms(log_mel_spectrograms, name=None):
+    """Return the cepstrum of log-mel spectrograms: their orthonormal cosine transform."""
+    return dct(log_mel_spectrograms, norm="ortho")
