@@ -215,6 +215,23 @@ def test_refused_as_keras_does(name):
     assert isinstance(mine.value, theirs.type) or name in ("no samples", "lists of different lengths")
 
 
+@pytest.mark.parametrize(
+    ("options", "error", "name"),
+    [
+        ({"batch_size": -1}, ValueError, "batch_size"),
+        ({"batch_size": 4.0}, TypeError, "batch_size"),
+        ({"batch_size": "4"}, TypeError, "batch_size"),
+        ({"epochs": "2"}, TypeError, "epochs"),
+        ({"epochs": -1}, ValueError, "epochs"),
+        ({"steps_per_epoch": -2}, ValueError, "steps"),
+        ({"validation_data": (X, ONE_HOT), "validation_batch_size": 2.5}, TypeError, "batch_size"),
+    ],
+)
+def test_what_is_no_count_is_refused_by_name(options, error, name):
+    with pytest.raises(error, match=f"`{name}` must be"):
+        dense().fit(X, ONE_HOT, **options)
+
+
 @pytest.mark.parametrize("content", [b"hello", b"PK\x03\x04" + b"0" * 50, b""], ids=["text", "cut short", "empty"])
 def test_a_file_that_is_no_model_is_refused(tmp_path, content):
     (tmp_path / "x.keras").write_bytes(content)

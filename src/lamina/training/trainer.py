@@ -11,7 +11,7 @@ from lamina.core.tensor import KerasTensor
 from lamina.layers import tracking
 from lamina.metrics.resolve import is_decided_by_shapes
 from lamina.training import checks, loop, prediction
-from lamina.training.data import ArrayFeed, feed_for, split, unpack_x_y_sample_weight
+from lamina.training.data import ArrayFeed, assert_count, feed_for, split, unpack_x_y_sample_weight
 from lamina.training.objective import CompileLoss
 from lamina.training.programs import is_overridden
 from lamina.training.scores import CompileMetrics
@@ -194,6 +194,8 @@ class Trainer(Steps):
         Raises: ValueError if the model is not compiled, the data are empty or do not fit together.
         """
         self._assert_compiled("fit")
+        assert_count("epochs", epochs)
+        assert_count("initial_epoch", initial_epoch)
         given = {"x": x, "y": y, "validation_data": validation_data, "validation_split": validation_split}
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = split((x, y, sample_weight), validation_split)

@@ -126,8 +126,10 @@ def feed_for(x, y=None, sample_weight=None, *, batch_size=None, steps=None, shuf
 
     Data sets of TensorFlow, loaders of PyTorch and data sets of Grain are iterables of batches like any other.
 
-    Raises: ValueError if `y` or `sample_weight` come beside a source that brings its own.
+    Raises: ValueError if `y` or `sample_weight` come beside a source that brings its own, or for a count below zero.
     """
+    assert_count("batch_size", batch_size)
+    assert_count("steps", steps)
     if isinstance(x, Feed | ArrayFeed):
         return x
     steps = min(filter(None, (steps, config.max_steps_per_epoch())), default=None)
@@ -138,6 +140,14 @@ def feed_for(x, y=None, sample_weight=None, *, batch_size=None, steps=None, shuf
     _assert_complete(x, y, sample_weight)
     source = DatasetBatches(x, shuffle) if isinstance(x, PyDataset) else x
     return Feed(source, steps=steps, class_weight=class_weight)
+
+
+def assert_count(name, value):
+    """Raise TypeError or ValueError for what is no number of batches, samples or epochs; 0 and None are the default."""
+    if value is not None and not isinstance(value, int | np.integer):
+        raise TypeError(f"`{name}` must be an integer. Received: {name}={value!r} (of type {type(value).__name__})")
+    if value is not None and value < 0:
+        raise ValueError(f"`{name}` must be at least 1. Received: {name}={value}")
 
 
 def _assert_complete(x, y, sample_weight):
