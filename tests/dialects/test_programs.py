@@ -64,6 +64,9 @@ def test_a_program_of_its_time_runs_unchanged(runs, name):
     assert not failure, failure
     for word in PROGRAMS[name][1]:
         assert word in advice
+    told = [line.removeprefix("lamina: ") for line in advice.splitlines() if line.startswith("lamina: ")]
+    elsewhere = [line for line in told if not line.startswith(f"{name}:")]
+    assert all("sklearn" in line for line in elsewhere), elsewhere  # which makes classifiers by itself
 
 
 @pytest.mark.slow

@@ -1,15 +1,17 @@
 """Who asks: the line of the program that a message is about."""
 
+import contextlib
 import dis
+import functools
 import linecache
 import sys
 from pathlib import Path
 
-_HOUSE = str(Path(__file__).parents[1])
+_PASSAGES = ("<frozen", str(Path(__file__).parents[1]), contextlib.__file__, functools.__file__)
 
 
 def frame():
-    """Return the innermost frame that is neither Lamina's nor the import system's."""
+    """Return the innermost frame that is neither Lamina's nor one that Python calls us by."""
     found = sys._getframe(1)
     while found.f_back is not None and _is_passage(found.f_code.co_filename):
         found = found.f_back
@@ -35,4 +37,4 @@ def is_from_import(asking):
 
 
 def _is_passage(file):
-    return file.startswith(("<frozen", _HOUSE))
+    return file.startswith(_PASSAGES)
