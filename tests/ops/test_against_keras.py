@@ -101,9 +101,21 @@ def results(space, name):
 
     def run(cases, inputs):
         return [
-            [answers(function, case, arrays, split(case)[1]) for function in functions]
+            [*(answers(function, case, arrays, split(case)[1]) for function in functions), *vmapped(case, arrays)]
             for case, arrays in zip(cases, inputs, strict=True)
         ]
+
+    def vmapped(case, arrays):
+        """Yield our answer for the second of two calls in one, if this is the function's first that can be that."""
+        if case is not next(filter(WAYS["vmapped"], table[name]), None):
+            return
+
+        def call(arrays):
+            args, kwargs = split(case)[1](arrays)
+            return [x for x in jax.tree.leaves(functions[0](*args, **kwargs)) if isinstance(x, jax.Array)]
+
+        pairs = [jnp.stack([jnp.roll(x, 1), x]) for x in arrays]
+        yield [x[1] for x in jax.vmap(call)(pairs)]
 
     compiled = [case for case in table[name] if case.compiled]
     eager = [case for case in table[name] if not case.compiled]
@@ -113,15 +125,17 @@ def results(space, name):
 
 
 def check_arrays(space, name):
-    """Values, dtypes and gradients in compiled code are those of Keras."""
-    for case, (result, expected) in results(space, name):
+    """Values, dtypes and gradients in compiled code are those of Keras; so are the values under `jax.vmap`."""
+    for case, (result, expected, *vmapped) in results(space, name):
         assert isinstance(result, list) == isinstance(expected, list)
         compare(result, expected, case)
+        for each in vmapped:
+            compare(each, expected[1] if case.grad else expected, case)
 
 
 def check_eager_calls(space, name):
     """Outside of compiled code the values are the same."""
-    for case, (expected, _) in results(space, name):
+    for case, (expected, *_) in results(space, name):
         compare(getattr(ops, name)(*case.args, **case.kwargs), expected[1] if case.grad else expected, case)
 
 
@@ -154,7 +168,7 @@ def check_symbolic_tensors(space, name):
     ours, theirs, _ = NAMESPACES[space]
     function, oracle = getattr(ours, name), getattr(theirs, name)
     tensors = getattr(function, "operation", ops.image.extract_patches.operation).tensors | {"volumes"}
-    for case, (values, _) in results(space, name):
+    for case, (values, *_) in results(space, name):
         arrays, _ = split(case)
         if not case.symbolic or not arrays:
             continue
@@ -215,6 +229,12 @@ def test_inverses_of_several_matrices_at_once():  # Keras's shapes say so, and i
         np.testing.assert_allclose(ops.cholesky_inverse(factor, upper=upper), expected, 1e-5)
 
 
+def test_blurring_without_a_data_format_takes_the_default_one():  # Keras takes channels first, whatever the default is
+    x = np.random.default_rng(0).normal(size=(2, 5, 4, 3)).astype("float32")
+    expected = keras.ops.image.gaussian_blur(x, data_format="channels_last")
+    np.testing.assert_allclose(ops.image.gaussian_blur(x), expected, 1e-5, 1e-6)
+
+
 def has_arrays(case):
     return bool(split(case)[0])
 
@@ -237,6 +257,6 @@ def test_every_function_is_tested_in_every_way_or_excused(way):
 
 def test_what_is_excused_for_whole_numbers_has_no_floats_to_differentiate():
     for name in EXCUSED["differentiated"]["whole numbers or truth values go in or come out"].split():
-        for case, (result, _) in results("ops", name):
+        for case, (result, *_) in results("ops", name):
             floats_in = any(x.dtype.kind == "f" for x in split(case)[0])
             assert not (floats_in and any(jnp.issubdtype(x.dtype, jnp.inexact) for x in leaves(result))), name

@@ -6,6 +6,7 @@ import pytest
 
 import lamina
 from lamina import KerasTensor, ops
+from lamina.core import random
 from lamina.core.registry import register_keras_serializable
 
 
@@ -21,6 +22,15 @@ def shape(result):
         (lambda x: KerasTensor((None, None, None, None, 64))[:, 1, -2], (None, None, 64)),
         (lambda x: ops.nonzero(x), [(None,)] * 4),
         (lambda x: ops.where(x), [(None,)] * 4),
+        (lambda x: ops.unique(x), (None,)),
+        (lambda x: ops.unique(x, axis=2, return_inverse=True), [(None, None, None, 3), (20,)]),
+        (lambda x: ops.unique(x[0, 0], return_index=True, return_counts=True), [(None,)] * 3),
+        (lambda x: ops.unique(x, size=4), (4,)),
+        (lambda x: ops.bincount(ops.cast(x[0, 0, :, 0], "int32")), (None,)),
+        (lambda x: ops.bincount(ops.cast(x[:, 0, :, 0], "int32"), minlength=4), (None, None)),
+        (lambda x: ops.matmul(KerasTensor((None, None)), np.ones((3, 2))), (None, 2)),
+        (lambda x: ops.einsum("btf,fu->btu", KerasTensor((None, None, None)), KerasTensor((3, 2))), (None, None, 2)),
+        (lambda x: ops.tensordot(KerasTensor((None, 3)), KerasTensor((None, None, 2)), ([1], [1])), (None, None, 2)),
         (lambda x: ops.slice(x, KerasTensor((4,), "int32"), (1, -1, -1, 3)), (1, None, None, 3)),
         (lambda x: ops.slice_update(x, KerasTensor((4,)), KerasTensor((1, 1, 1, 1))), (None, None, 20, 3)),
         (lambda x: ops.scatter_update(x, KerasTensor((5, 2)), KerasTensor((5, 20, 3))), (None, None, 20, 3)),
@@ -54,7 +64,7 @@ def test_shapes(call, expected):
         (lambda x: ops.reshape(x, (-1, -1)), "at most one unknown"),
         (lambda x: ops.where(x > 0, x, None), "either both"),
         (lambda x: ops.histogram(x, 10, (5, 1)), "greater than the first"),
-        (lambda x: ops.diagonal(x, axis1=1, axis2=1), "cannot be the same"),
+        (lambda x: ops.diagonal(x, axis1=1, axis2=-3), "cannot be the same"),
         (lambda x: ops.max_pool(KerasTensor((1, 5, 5, 3)), 20), "zero or negative"),
         (lambda x: ops.matmul(KerasTensor((3, 4)), KerasTensor((3, 4))), "L103"),
         (lambda x: ops.swapaxes(x, 7, 0), "L103"),
@@ -66,6 +76,11 @@ def test_shapes(call, expected):
 def test_what_is_refused(call, text):
     with pytest.raises(TypeError if text == "length 3" else ValueError, match=text):
         call(KerasTensor((None, None, 20, 3)))
+
+
+def test_random_numbers_without_a_seed_have_a_shape_where_programs_draw_from_the_running_layer(monkeypatch):
+    monkeypatch.setitem(random._global, "in_programs", lambda: None)  # as in a Keras program that runs on Lamina
+    assert ops.image.elastic_transform(KerasTensor((None, 5, 4, 3))).shape == (None, 5, 4, 3)
 
 
 def test_a_symbolic_tensor_stays_as_it_is():

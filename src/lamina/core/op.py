@@ -134,11 +134,11 @@ def _to_arrays(x):
 
 
 def _to_sizes(x):
-    """Arrays of whole numbers that are known, as lists and integers; everything else as it is."""
+    """Lists as tuples (JSON knows no others), arrays of whole numbers that are known as integers; the rest as it is."""
     if x is None or type(x) in (int, bool, str):
         return x
-    if type(x) in (list, tuple) and any(isinstance(item, jax.Array) for item in x):
-        return type(x)(map(_to_sizes, x))
+    if type(x) in (list, tuple):
+        return tuple(map(_to_sizes, x))
     return np.asarray(x).tolist() if isinstance(x, jax.Array) and _are_known_sizes(x) else x
 
 

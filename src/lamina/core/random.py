@@ -144,8 +144,7 @@ def global_seed_generator():
     Raises: ValueError while a function is being compiled, where it would give the same number forever.
     """
     if is_tracing():
-        source = _global["in_programs"]
-        generator = source() if source is not None else None
+        generator = _generator_in_programs()
         if generator is not None:
             return generator
         raise ValueError(
@@ -158,6 +157,11 @@ def global_seed_generator():
     return _global["generator"]
 
 
+def _generator_in_programs():
+    source = _global["in_programs"]
+    return None if source is None else source()
+
+
 def draw_seed(seed):
     """Return a key, uint32 `(2,)`, for an integer (always the same), a SeedGenerator or None (the next one).
 
@@ -167,7 +171,7 @@ def draw_seed(seed):
         return seed.next()
     if isinstance(seed, int | np.integer) and not isinstance(seed, bool):
         return jnp.array([int(seed) & 0xFFFFFFFF, 0], dtype="uint32")
-    if seed is None and thread.shape_trace and _global["in_programs"] is None:  # any numbers have the same shape
+    if seed is None and thread.shape_trace and _generator_in_programs() is None:  # any numbers have the same shape
         return jnp.zeros(2, "uint32")
     if seed is None:
         return global_seed_generator().next(ordered=False)

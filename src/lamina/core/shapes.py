@@ -72,11 +72,9 @@ def infer(function, *args, **kwargs):
     try:
         return _find(on_arrays, inputs, masks)
     except Exception:
-        met = _with_sizes_met(inputs, [leaf.shape for leaf in leaves if hasattr(leaf, "shape")])
-        if met is None:
-            raise
-        with contextlib.suppress(Exception):  # what was wrong first is what to tell
-            return _find(on_arrays, met, masks)
+        for met in _with_sizes_met(inputs, [leaf.shape for leaf in leaves if hasattr(leaf, "shape")]):
+            with contextlib.suppress(Exception):  # what was wrong first is what to tell
+                return _find(on_arrays, met, masks)
         raise
 
 
@@ -100,9 +98,10 @@ def _find(function, inputs, masks):
 
 
 def _with_sizes_met(inputs, shapes_around):
-    """Give unknown axes the one size that stands at the same place from the right in the other inputs and arrays.
+    """Yield the inputs with unknown axes in sizes that they may meet in the other inputs and arrays.
 
-    Returns:  KerasTensors, or None where no axis meets a size: `(None, 3) + (2, 3)` works for two rows alone.
+    First those that stand at the same place from the right: `(None, 3) + (2, 3)` works for two rows alone. Then, for
+    one axis behind the batch at a time, each size there is: `(None, None) @ (3, 2)` works for three columns.
     """
     sizes = {}
     for around in shapes_around:
@@ -111,9 +110,13 @@ def _with_sizes_met(inputs, shapes_around):
                 sizes.setdefault(place, set()).add(size)
     one = {place: next(iter(found)) for place, found in sizes.items() if len(found) == 1}
     shapes = [tuple(_met(x.shape, one)) for x in inputs]
-    if shapes == [x.shape for x in inputs]:
-        return None
-    return [KerasTensor(shape, x.dtype) for shape, x in zip(shapes, inputs, strict=True)]
+    if shapes != [x.shape for x in inputs]:
+        yield [KerasTensor(shape, x.dtype) for shape, x in zip(shapes, inputs, strict=True)]
+    for i, x in enumerate(inputs):
+        for axis in range(1, len(x.shape)):
+            for size in sorted(set().union(*sizes.values())) if x.shape[axis] is None else ():
+                met = KerasTensor((*x.shape[:axis], size, *x.shape[axis + 1 :]), x.dtype)
+                yield [*inputs[:i], met, *inputs[i + 1 :]]
 
 
 def _met(shape, one):

@@ -148,7 +148,7 @@ def norm(x, ord=None, axis=None, keepdims=False):
         ord: a number, "fro", "nuc" or infinity; by default the root of the sum of the squares.
         axis: one axis or a pair; None means the flat array, or the matrix if `ord` is given.
     """
-    return jnp.linalg.norm(as_float(x), ord, tuple(axis) if isinstance(axis, list) else axis, keepdims)
+    return jnp.linalg.norm(as_float(x), ord, axis, keepdims)
 
 
 @op("fun", "primals", "tangents", class_name="JVP", lists=("primals", "tangents"))

@@ -190,6 +190,10 @@ standard = tf.image.per_image_standardization(image); same(standard.mean(), 0); 
 assert tf.image.resize(image, (8, 3)).shape == (8, 3, 3); same(tf.image.resize(image, (2, 3), method='nearest'), image[1::2, 1::2])
 same(tf.image.adjust_saturation(image, 1.0), image); same(tf.image.adjust_hue(image, 1.0), image)
 assert abs(tf.image.adjust_saturation(image, 0.0).std(-1)).max() < 1e-6
+tf.keras.backend.set_image_data_format('channels_first')  # which tf.image does not ask
+assert tf.image.resize(image, (8, 3)).shape == (8, 3, 3); same(tf.image.adjust_hue(image, 1.0), image)
+assert tf.image.rgb_to_grayscale(image).shape == (4, 6, 1) and tf.image.extract_patches(image[None], (1, 2, 2, 1), (1, 2, 2, 1), (1, 1, 1, 1), 'VALID').shape == (1, 2, 3, 12)
+tf.keras.backend.set_image_data_format('channels_last')
 for change in (lambda i: tf.image.random_brightness(i, 0.2), lambda i: tf.image.random_contrast(i, 0.5, 2.0),
                lambda i: tf.image.random_saturation(i, 0.5, 2.0), lambda i: tf.image.random_hue(i, 0.1)):
     assert change(image).shape == image.shape and not np.allclose(change(image), image)

@@ -113,9 +113,13 @@ def reduce_shape(shape, axis=None, keepdims=False):
     return tuple(size for i, size in enumerate(shape) if i not in axes)
 
 
-def shape_equal(a_shape, b_shape):
-    """Tell whether two shapes may be of the same array."""
-    return len(a_shape) == len(b_shape) and all(None in (a, b) or a == b for a, b in zip(a_shape, b_shape, strict=True))
+def shape_equal(shape1, shape2, axis=None, allow_none=True):
+    """Tell whether two shapes are equal but for `axis`; an unknown size equals every other if `allow_none`."""
+    left_out = {a % len(shape1) for a in ([axis] if isinstance(axis, int) else axis or ())}
+    return len(shape1) == len(shape2) and all(
+        i in left_out or a == b or (allow_none and None in (a, b))
+        for i, (a, b) in enumerate(zip(shape1, shape2, strict=True))
+    )
 
 
 def get_source_inputs(tensor):

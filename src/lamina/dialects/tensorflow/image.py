@@ -72,7 +72,8 @@ def resize(images, size, method="bilinear", preserve_aspect_ratio=False, antiali
         size = (round(images.shape[-3] * scale), round(images.shape[-2] * scale))
     images = ops.convert_to_tensor(images)
     images = images if method == "nearest" else ops.cast(images, "float32")
-    return ops.image.resize(images, tuple(map(int, size)), interpolation=method, antialias=antialias)
+    size = tuple(map(int, size))
+    return ops.image.resize(images, size, interpolation=method, antialias=antialias, data_format="channels_last")
 
 
 def flip_left_right(image):
@@ -146,7 +147,7 @@ def adjust_contrast(images, contrast_factor):
 @_on_floats
 def rgb_to_grayscale(images, name=None):
     """Weigh the colours as the eye does."""
-    return ops.image.rgb_to_grayscale(images)
+    return ops.image.rgb_to_grayscale(images, data_format="channels_last")
 
 
 def grayscale_to_rgb(images, name=None):
@@ -204,8 +205,8 @@ def random_contrast(image, lower, upper, seed=None):
 @_on_floats
 def adjust_saturation(image, saturation_factor, name=None):
     """Make colours stronger or paler."""
-    hue, saturation, value = ops.unstack(ops.image.rgb_to_hsv(image), axis=-1)
-    return ops.image.hsv_to_rgb(ops.stack([hue, ops.clip(saturation * saturation_factor, 0, 1), value], axis=-1))
+    hue, saturation, value = ops.unstack(rgb_to_hsv(image), axis=-1)
+    return hsv_to_rgb(ops.stack([hue, ops.clip(saturation * saturation_factor, 0, 1), value], axis=-1))
 
 
 def random_saturation(image, lower, upper, seed=None):
@@ -216,8 +217,8 @@ def random_saturation(image, lower, upper, seed=None):
 @_on_floats
 def adjust_hue(image, delta, name=None):
     """Turn the colours around the circle, by a part of it."""
-    hue, saturation, value = ops.unstack(ops.image.rgb_to_hsv(image), axis=-1)
-    return ops.image.hsv_to_rgb(ops.stack([ops.mod(hue + delta, 1.0), saturation, value], axis=-1))
+    hue, saturation, value = ops.unstack(rgb_to_hsv(image), axis=-1)
+    return hsv_to_rgb(ops.stack([ops.mod(hue + delta, 1.0), saturation, value], axis=-1))
 
 
 def random_hue(image, max_delta, seed=None):
@@ -322,12 +323,12 @@ def transpose(image, name=None):
 
 def rgb_to_hsv(images, name=None):
     """Return hue, saturation and value of colours."""
-    return ops.image.rgb_to_hsv(images)
+    return ops.image.rgb_to_hsv(images, data_format="channels_last")
 
 
 def hsv_to_rgb(images, name=None):
     """Return red, green and blue of colours."""
-    return ops.image.hsv_to_rgb(images)
+    return ops.image.hsv_to_rgb(images, data_format="channels_last")
 
 
 def _stateless(function):

@@ -114,4 +114,6 @@ def _overlap(box, boxes):
 
 def extract_patches(images, sizes, strides, rates, padding, name=None):
     """Return the windows of images, each as one long row of channels."""
-    return ops.image.extract_patches(images, tuple(sizes[1:3]), tuple(strides[1:3]), rates[1], padding.lower())
+    return ops.image.extract_patches(
+        images, tuple(sizes[1:3]), tuple(strides[1:3]), rates[1], padding.lower(), data_format="channels_last"
+    )

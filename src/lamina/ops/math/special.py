@@ -36,7 +36,7 @@ def erfinv(x):
 @op
 def logsumexp(x, axis=None, keepdims=False):
     """Return log(sum(exp(x))) over `axis` without overflow."""
-    return jax.scipy.special.logsumexp(x, tuple(axis) if isinstance(axis, list) else axis, keepdims=keepdims)
+    return jax.scipy.special.logsumexp(x, axis, keepdims=keepdims)
 
 
 @op

@@ -161,17 +161,13 @@ def glu(x, axis=-1):
 @op
 def softmax(x, axis=-1):
     """Return e^x / sum(e^x): numbers above 0 that add up to 1 over `axis`, an integer or a tuple of them."""
-    return jax.nn.softmax(x, _axes(axis))
+    return jax.nn.softmax(x, axis)
 
 
 @op
 def log_softmax(x, axis=-1):
     """Return log(softmax(x)) without overflow."""
-    return jax.nn.log_softmax(x, _axes(axis))
-
-
-def _axes(axis):
-    return tuple(axis) if isinstance(axis, list) else axis
+    return jax.nn.log_softmax(x, axis)
 
 
 @op

@@ -19,7 +19,6 @@ def moments(x, axes, keepdims=False, synchronized=False):
     """
     if synchronized:
         raise NotImplementedError("Argument synchronized=True is not supported: statistics are those of one program.")
-    axes = tuple(axes) if isinstance(axes, list) else axes
     wide = x.astype(_at_least_float32(x))
     mean = jnp.mean(wide, axes, keepdims=keepdims)
     variance = jnp.var(wide, axes, keepdims=keepdims)
@@ -89,7 +88,6 @@ def rms_normalization(x, scale=None, axis=-1, epsilon=None):
     """Return x / sqrt(mean(x^2) + epsilon) * scale over `axis`, computed in float32 at least."""
     epsilon = config.epsilon() if epsilon is None else epsilon
     wide = jnp.atleast_1d(x).astype(_at_least_float32(x))
-    axis = tuple(axis) if isinstance(axis, list) else axis
     y = wide * lax.rsqrt(jnp.mean(jnp.square(wide), axis, keepdims=True) + epsilon)
     return (y if scale is None else y * jnp.asarray(scale, wide.dtype)).astype(x.dtype)
 

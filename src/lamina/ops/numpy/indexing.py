@@ -133,7 +133,19 @@ def unique(
         fill_value: what stands behind the last one, by default the smallest.
     """
     also = return_index, return_inverse, return_counts
+    if thread.shape_trace:
+        found = zip(_shaped_like_unique(x, axis, unknown_size() if size is None else size), (True, *also), strict=True)
+        parts = tuple(part for part, is_wanted in found if is_wanted)
+        return parts if any(also) else parts[0]
     return jnp.unique(x, *also, axis, equal_nan=False, size=size, fill_value=fill_value, sorted=sorted)
+
+
+def _shaped_like_unique(x, axis, length):
+    """Yield all four results as zeros: JAX would sort by each column, as many as the array has elements."""
+    place = None if axis is None else range(x.ndim)[axis]
+    shape = (length,) if axis is None else (*x.shape[:place], length, *x.shape[place + 1 :])
+    yield jnp.zeros(shape, x.dtype)
+    yield from (jnp.zeros(size, int) for size in (length, x.shape if axis is None else x.shape[place], length))
 
 
 def vectorize(pyfunc, *, excluded=None, signature=None):

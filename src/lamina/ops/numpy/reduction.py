@@ -5,95 +5,93 @@ import builtins
 import jax.numpy as jnp
 
 from lamina.core import dtypes
+from lamina.core.context import thread
 from lamina.core.op import op
+from lamina.core.shapes import unknown_size
 from lamina.ops.casting import as_common_float, as_float
 
 # `axis` is an integer, a tuple of them, or None for all axes; `keepdims` keeps the reduced axes with size 1.
 
 
-def _axes(axis):
-    return tuple(axis) if isinstance(axis, list) else axis
-
-
 @op
 def sum(x, axis=None, keepdims=False):
     """Add up over `axis`."""
-    return jnp.sum(x, _axes(axis), keepdims=keepdims)
+    return jnp.sum(x, axis, keepdims=keepdims)
 
 
 @op
 def prod(x, axis=None, keepdims=False, dtype=None):
     """Multiply up over `axis`."""
-    return jnp.prod(x, _axes(axis), dtype, keepdims=keepdims)
+    return jnp.prod(x, axis, dtype, keepdims=keepdims)
 
 
 @op
 def mean(x, axis=None, keepdims=False):
     """Average over `axis`, summed in float32 at least."""
-    return jnp.mean(as_float(x), _axes(axis), keepdims=keepdims)
+    return jnp.mean(as_float(x), axis, keepdims=keepdims)
 
 
 @op
 def var(x, axis=None, keepdims=False):
     """Average the squared distances from the mean over `axis`, in float32 at least."""
-    return jnp.var(as_float(x), _axes(axis), keepdims=keepdims)
+    return jnp.var(as_float(x), axis, keepdims=keepdims)
 
 
 @op
 def std(x, axis=None, keepdims=False):
     """Return the square root of the variance over `axis`."""
-    return jnp.std(as_float(x), _axes(axis), keepdims=keepdims)
+    return jnp.std(as_float(x), axis, keepdims=keepdims)
 
 
 @op("x", "weights")
 def average(x, axis=None, weights=None):
     """Average over `axis`, each element counted with its weight."""
     if weights is None:
-        return jnp.average(*as_common_float(x), axis=_axes(axis))
+        return jnp.average(*as_common_float(x), axis=axis)
     x, weights = as_common_float(x, weights)
-    return jnp.average(x, axis=_axes(axis), weights=weights)
+    return jnp.average(x, axis=axis, weights=weights)
 
 
 @op
 def max(x, axis=None, keepdims=False, initial=None):
     """Return the largest element over `axis`, not below `initial`."""
-    return jnp.max(x, _axes(axis), keepdims=keepdims, initial=initial)
+    return jnp.max(x, axis, keepdims=keepdims, initial=initial)
 
 
 @op
 def min(x, axis=None, keepdims=False, initial=None):
     """Return the smallest element over `axis`, not above `initial`."""
-    return jnp.min(x, _axes(axis), keepdims=keepdims, initial=initial)
+    return jnp.min(x, axis, keepdims=keepdims, initial=initial)
 
 
 @op
 def amax(x, axis=None, keepdims=False):
     """Return the largest element over `axis`; another name for `max`."""
-    return jnp.max(x, _axes(axis), keepdims=keepdims)
+    return jnp.max(x, axis, keepdims=keepdims)
 
 
 @op
 def amin(x, axis=None, keepdims=False):
     """Return the smallest element over `axis`; another name for `min`."""
-    return jnp.min(x, _axes(axis), keepdims=keepdims)
+    return jnp.min(x, axis, keepdims=keepdims)
 
 
 @op
 def ptp(x, axis=None, keepdims=False):
     """Return the distance from the smallest to the largest element over `axis`."""
-    return jnp.ptp(x, _axes(axis), keepdims=keepdims)
+    return jnp.ptp(x, axis, keepdims=keepdims)
 
 
 @op
 def all(x, axis=None, keepdims=False):
     """Tell whether every element over `axis` is true."""
-    return jnp.all(x, _axes(axis), keepdims=keepdims)
+    return jnp.all(x, axis, keepdims=keepdims)
 
 
 @op
 def any(x, axis=None, keepdims=False):
     """Tell whether some element over `axis` is true."""
-    return jnp.any(x, _axes(axis), keepdims=keepdims)
+    return jnp.any(x, axis, keepdims=keepdims)
 
 
 @op
@@ -111,13 +109,13 @@ def argmin(x, axis=None, keepdims=False):
 @op
 def count_nonzero(x, axis=None):
     """Count the elements over `axis` that are not 0."""
-    return jnp.count_nonzero(x, _axes(axis)).astype("int32")
+    return jnp.count_nonzero(x, axis).astype("int32")
 
 
 @op
 def median(x, axis=None, keepdims=False):
     """Return the middle element over `axis`, the mean of both middle ones for an even number."""
-    return jnp.median(as_float(x), _axes(axis), keepdims=keepdims)
+    return jnp.median(as_float(x), axis, keepdims=keepdims)
 
 
 @op("x", "q")
@@ -128,55 +126,55 @@ def quantile(x, q, axis=None, method="linear", keepdims=False):
         q: fraction or array of fractions, whose axes come first in the result [fraction 0-1].
         method: "linear", "lower", "higher", "midpoint" or "nearest", if it falls between two elements.
     """
-    return jnp.quantile(as_float(x), _number(q), _axes(axis), method=method, keepdims=keepdims)
+    return jnp.quantile(as_float(x), _number(q), axis, method=method, keepdims=keepdims)
 
 
 @op("x", "q")
 def percentile(x, q, axis=None, method="linear", keepdims=False):
     """Return the value that `q` percent of the elements over `axis` lie below; see `quantile`."""
-    return jnp.percentile(as_float(x), _number(q), _axes(axis), method=method, keepdims=keepdims)
+    return jnp.percentile(as_float(x), _number(q), axis, method=method, keepdims=keepdims)
 
 
 @op
 def nansum(x, axis=None, keepdims=False):
     """Add up over `axis`, NaN left out."""
-    return jnp.nansum(x, _axes(axis), keepdims=keepdims)
+    return jnp.nansum(x, axis, keepdims=keepdims)
 
 
 @op
 def nanprod(x, axis=None, keepdims=False):
     """Multiply up over `axis`, NaN left out."""
-    return jnp.nanprod(x, _axes(axis), keepdims=keepdims)
+    return jnp.nanprod(x, axis, keepdims=keepdims)
 
 
 @op
 def nanmean(x, axis=None, keepdims=False):
     """Average over `axis`, NaN left out."""
-    return jnp.nanmean(x, _axes(axis), keepdims=keepdims)
+    return jnp.nanmean(x, axis, keepdims=keepdims)
 
 
 @op
 def nanvar(x, axis=None, keepdims=False):
     """Return the variance over `axis`, NaN left out."""
-    return jnp.nanvar(x, _axes(axis), keepdims=keepdims)
+    return jnp.nanvar(x, axis, keepdims=keepdims)
 
 
 @op
 def nanstd(x, axis=None, keepdims=False):
     """Return the standard deviation over `axis`, NaN left out."""
-    return jnp.nanstd(x, _axes(axis), keepdims=keepdims)
+    return jnp.nanstd(x, axis, keepdims=keepdims)
 
 
 @op
 def nanmax(x, axis=None, keepdims=False):
     """Return the largest element over `axis`, NaN left out."""
-    return jnp.nanmax(x, _axes(axis), keepdims=keepdims)
+    return jnp.nanmax(x, axis, keepdims=keepdims)
 
 
 @op
 def nanmin(x, axis=None, keepdims=False):
     """Return the smallest element over `axis`, NaN left out."""
-    return jnp.nanmin(x, _axes(axis), keepdims=keepdims)
+    return jnp.nanmin(x, axis, keepdims=keepdims)
 
 
 @op
@@ -194,19 +192,19 @@ def nanargmin(x, axis=None, keepdims=False):
 @op
 def nanmedian(x, axis=None, keepdims=False):
     """Return the middle element over `axis`, NaN left out."""
-    return jnp.nanmedian(as_float(x), _axes(axis), keepdims=keepdims)
+    return jnp.nanmedian(as_float(x), axis, keepdims=keepdims)
 
 
 @op("x", "q")
 def nanquantile(x, q, axis=None, method="linear", keepdims=False):
     """Return a quantile over `axis`, NaN left out; see `quantile`."""
-    return jnp.nanquantile(as_float(x), _number(q), _axes(axis), method=method, keepdims=keepdims)
+    return jnp.nanquantile(as_float(x), _number(q), axis, method=method, keepdims=keepdims)
 
 
 @op("x", "q")
 def nanpercentile(x, q, axis=None, method="linear", keepdims=False):
     """Return a percentile over `axis`, NaN left out; see `quantile`."""
-    return jnp.nanpercentile(as_float(x), _number(q), _axes(axis), method=method, keepdims=keepdims)
+    return jnp.nanpercentile(as_float(x), _number(q), axis, method=method, keepdims=keepdims)
 
 
 def _number(q):
@@ -268,9 +266,10 @@ def bincount(x, weights=None, minlength=0, sparse=False):
     if sparse:
         raise ValueError("Sparse results are not supported. Received: sparse=True")
     weights = None if weights is None else jnp.asarray(weights)
+    length = unknown_size() if thread.shape_trace else None
     if x.ndim == 1:
-        return jnp.bincount(x, weights, minlength)
-    length = builtins.max(int(x.max()) + 1, minlength)
+        return jnp.bincount(x, weights, minlength, length=length)
+    length = length or builtins.max(int(x.max()) + 1, minlength)
     one_hot = (x[..., None] == jnp.arange(length)).astype("int32" if weights is None else weights.dtype)
     return jnp.sum(one_hot if weights is None else one_hot * weights[..., None], axis=1)
 

@@ -111,7 +111,7 @@ def roll(x, shift, axis=None):
 @op
 def repeat(x, repeats, axis=None):
     """Repeat each element `repeats` times along `axis`, in the flat array if None."""
-    return jnp.repeat(x, np.asarray(repeats) if isinstance(repeats, list | tuple) else repeats, axis)
+    return jnp.repeat(x, np.asarray(repeats) if isinstance(repeats, tuple) else repeats, axis)
 
 
 @op
@@ -178,35 +178,31 @@ def append(x1, x2, axis=None):
 @op
 def split(x, indices_or_sections, axis=0):
     """Cut into equal parts along `axis`, or in front of the given places."""
-    return jnp.split(x, _places(indices_or_sections), axis)
+    return jnp.split(x, indices_or_sections, axis)
 
 
 @op
 def array_split(x, indices_or_sections, axis=0):
     """Cut into parts along `axis` whose sizes differ by at most 1."""
-    return jnp.array_split(x, _places(indices_or_sections), axis)
+    return jnp.array_split(x, indices_or_sections, axis)
 
 
 @op
 def hsplit(x, indices_or_sections):
     """Cut along the second axis, a vector along its only one; see `split`."""
-    return jnp.hsplit(x, _places(indices_or_sections))
+    return jnp.hsplit(x, indices_or_sections)
 
 
 @op
 def vsplit(x, indices_or_sections):
     """Cut along the first axis; see `split`."""
-    return jnp.vsplit(x, _places(indices_or_sections))
+    return jnp.vsplit(x, indices_or_sections)
 
 
 @op
 def dsplit(x, indices_or_sections):
     """Cut along the third axis; see `split`."""
-    return jnp.dsplit(x, _places(indices_or_sections))
-
-
-def _places(indices_or_sections):
-    return tuple(indices_or_sections) if isinstance(indices_or_sections, list) else indices_or_sections
+    return jnp.dsplit(x, indices_or_sections)
 
 
 @op("x")
@@ -237,7 +233,7 @@ def diagonal(x, offset=0, axis1=0, axis2=1):
 
     Raises: ValueError if the two are the same.
     """
-    if axis1 == axis2:
+    if axis1 % x.ndim == axis2 % x.ndim:
         raise ValueError(f"`axis1` and `axis2` cannot be the same. Received: axis1={axis1}, axis2={axis2}")
     return jnp.diagonal(x, offset, axis1, axis2)
 
