@@ -297,6 +297,16 @@ def test_a_graph_and_a_wrapper_of_the_users_own_are_made_again(tmp_path):
     assert Twice.from_config(config).layer.units == 4
 
 
+@pytest.mark.parametrize("reader", LIBRARIES.values(), ids=LIBRARIES)
+def test_an_op_as_activation_is_not_taken_for_the_activation_of_its_name(tmp_path, reader):
+    """`ops.gelu` is an approximation unless told otherwise, `activations.gelu` is not."""
+    model = lamina.Sequential([lamina.Input((3,)), lamina.layers.Dense(4, activation=lamina.ops.gelu)])
+    model.save(tmp_path / "x.keras")
+    x = 3 * data((9, 3))
+    loaded = reader.models.load_model(tmp_path / "x.keras")
+    np.testing.assert_allclose(loaded.predict(x, verbose=0), model.predict(x, verbose=0), rtol=1e-5, atol=1e-6)
+
+
 def lambda_model(k):
     return k.Sequential([k.Input((3,)), k.layers.Lambda(lambda x: x * 2 + 1), k.layers.Dense(1)])
 

@@ -142,7 +142,9 @@ def _serialize_function(obj):
             "`get_config()`, which returns the constructor's arguments as a dict."
         )
     name = get_registered_name(obj)
-    return {"module": "builtins", "class_name": "function", "config": name, "registered_name": "function"}
+    is_op = public_names.find_function("keras.ops", name) is obj  # activations of the same name may compute otherwise
+    module = "keras.ops" if is_op else "builtins"
+    return {"module": module, "class_name": "function", "config": name, "registered_name": "function"}
 
 
 def _serialize_object(obj):
