@@ -3,6 +3,7 @@
 A file is data: the only modules imported on its behalf are those of the two tables below.
 """
 
+import functools
 import importlib
 
 _TOP_LEVEL = {
@@ -81,6 +82,7 @@ def is_keras_path(module):
     return isinstance(module, str) and _inside(module, "keras")
 
 
+@functools.cache
 def find_class(module, name):
     """Return our class for a module path and a class name of Keras, or `None`.
 
