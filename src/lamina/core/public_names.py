@@ -3,7 +3,6 @@
 A file is data: the only modules imported on its behalf are those of the two tables below.
 """
 
-import functools
 import importlib
 
 _TOP_LEVEL = {
@@ -82,7 +81,6 @@ def is_keras_path(module):
     return isinstance(module, str) and _inside(module, "keras")
 
 
-@functools.cache
 def find_class(module, name):
     """Return our class for a module path and a class name of Keras, or `None`.
 

@@ -106,7 +106,7 @@ def _is_number_or_numbers(value):
     if isinstance(value, list | tuple):
         return all(_is_number_or_numbers(item) for item in value)
     if isinstance(value, np.ndarray | jax.Array):
-        return value.dtype.kind in "biuf"
+        return value.dtype.kind not in "OSUMm"
     return isinstance(value, int | float | np.number)
 
 

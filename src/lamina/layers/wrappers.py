@@ -253,8 +253,10 @@ def _copies(layer, *changes):
     config, custom_objects = serialization.config_and_custom_objects(layer)
     if hasattr(layer, "use_cudnn"):  # which configs leave out
         config["use_cudnn"] = layer.use_cudnn
-    with CustomObjectScope(custom_objects):
-        copies = [type(layer).from_config({**config, **change}) for change in changes]
+    copies = []
+    for change in changes:
+        with CustomObjectScope(custom_objects), serialization.sharing_objects():  # within one copy, not between them
+            copies.append(type(layer).from_config({**config, **change}))
     if layer.built:
         for copy in copies:
             copy.build_from_config(layer.get_build_config())
