@@ -127,7 +127,7 @@ def test_code_that_is_not_of_keras_is_left_alone():
 def test_every_row_of_the_table_is_rewritten_or_told():
     for path, rows in old_arguments.table().items():
         name = path.partition(":")[2]
-        owner = {"Functional": "Model"}.get(name, name).replace("Model.", "model.")
+        owner = {"Functional": "Model"}.get(name, name).replace("Model.", "model.").replace("Layer.", "layer.")
         for row in rows:
             if row.old == "*":
                 continue
