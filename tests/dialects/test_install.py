@@ -130,16 +130,6 @@ def test_old_arguments_that_would_change_the_numbers_are_refused_with_what_to_wr
 
 
 @pytest.mark.slow
-def test_a_network_that_is_missing_is_an_error_where_it_is_built(lamina_run):
-    code = "from tensorflow.keras.applications import {0}; import keras\nprint(1)\nkeras.applications.{0}(weights=None)"
-    done = lamina_run("-c", code.format("Xception"))
-    assert done.stdout == "1\n"
-    assert "no counterpart of `keras.applications.Xception`" in done.stderr
-    assert "Asked for by <string>, line 3." in done.stderr
-    assert lamina_run("-c", code.format("Xeption")).stdout == ""
-
-
-@pytest.mark.slow
 def test_a_notebook_runs_cell_by_cell_and_shows_its_last_values(lamina_run, tmp_path):
     cells = [
         "!pip install keras \\\n    numpy\n%matplotlib inline\nfrom keras.layers import Dense\nDense?",

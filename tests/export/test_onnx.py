@@ -93,7 +93,7 @@ def test_functions_of_the_user_as_layers(tmp_path):
     assert_agrees(branches((5,), double, L.Lambda(lambda x: ops.tanh(x) + 1)), tmp_path / "m.onnx")
 
 
-@pytest.mark.parametrize("name", sorted(name for name in vars(applications) if name[0].isupper()))
+@pytest.mark.parametrize("name", ["VGG16", "VGG19"])
 def test_application_models(tmp_path, monkeypatch, name):
     monkeypatch.setattr(vgg, "_FILTERS", (2, 3, 4, 4, 4))
     make = getattr(applications, name)

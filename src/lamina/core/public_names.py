@@ -22,6 +22,7 @@ _TOP_LEVEL = {
 
 _ROOMS = {
     "activations": ("activations",),
+    "applications": ("applications.convnext", "applications.inception_resnet_v2"),
     "constraints": ("constraints",),
     "distillation": ("distillation",),
     "dtype_policies": ("core.policies", "core.policy_map"),

@@ -184,7 +184,7 @@ def _show_validation(callbacks, validation):
 
 def _add_loss(add_loss):
     @functools.wraps(add_loss)
-    def add_tensor(self, loss, inputs=None):
+    def add_tensor(self, loss):
         symbolic = [x for x in tree.flatten(loss) if isinstance(x, KerasTensor)]
         if not symbolic:
             return add_loss(self, loss)

@@ -2,8 +2,6 @@
 
 import importlib
 
-from lamina.dialects import absent
-
 NOTHING = object()
 
 _ALIASES = (
@@ -117,7 +115,7 @@ def look_up(module, name):
         found = public(room, name)
         if found is not NOTHING:
             return found
-    return absent.network(module, name) if absent.has(canonical(module), name) else NOTHING
+    return NOTHING
 
 
 def _all_objects(module, name):

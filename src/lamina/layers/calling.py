@@ -54,16 +54,10 @@ def bind(layer, args, kwargs):
 
 
 def first_argument(layer, args, kwargs):
-    """Return the first argument of a call, positional or by name.
-
-    Raises: TypeError if the call has none and needs it.
-    """
+    """Return the first argument of a call, positional or by name."""
     if args:
         return args[0]
-    name = next(iter(call_parameters(type(layer))), None)
-    if name not in kwargs:
-        bind(layer, args, kwargs)
-    return kwargs.get(name)
+    return kwargs.get(next(iter(call_parameters(type(layer))), None))
 
 
 def tensor_arguments(layer, args, kwargs):
@@ -129,7 +123,7 @@ def shapes_for(method, shapes, call_names, class_name):
 def to_tensors(layer, args, kwargs):
     """Return the arguments with arrays made JAX arrays and, under autocast, floats cast to the compute dtype.
 
-    Raises: ValueError for a positional argument that is no tensor, TypeError for a tensor in the place of `training`.
+    Raises: ValueError for a positional argument that is no tensor.
     """
     dtype = layer.input_dtype if layer.autocast and layer.input_dtype != "string" else None
     args = tuple(_convert(x, dtype) for x in args)
@@ -141,11 +135,6 @@ def to_tensors(layer, args, kwargs):
                     "Only input tensors may be passed as positional arguments. The following argument value should "
                     f"be passed as a keyword argument: {leaf} (of type {type(leaf)})"
                 )
-        if len(args) > 1 and "training" in list(call_parameters(type(layer)))[: len(args)]:
-            raise TypeError(
-                f"{layer.name} takes {call_signature(type(layer))}; in this call a tensor stands in the place of "
-                f"`training`. Several tensors go into one list: {layer.name}([a, b])."
-            )
     return args, kwargs
 
 

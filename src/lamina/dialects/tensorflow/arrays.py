@@ -15,6 +15,7 @@ from lamina.dialects.tensorflow.signatures import anonymous
 
 broadcast_to = anonymous(ops.broadcast_to)
 cast = anonymous(ops.cast)
+einsum = anonymous(ops.einsum)
 expand_dims = anonymous(ops.expand_dims)
 identity = anonymous(ops.convert_to_tensor)
 linspace = anonymous(ops.linspace)
@@ -59,11 +60,6 @@ def is_tensor(x):
 def is_symbolic_tensor(tensor):
     """Tell whether an array has no values yet: it stands for what a model or a program will be given."""
     return isinstance(tensor, (KerasTensor, jax.core.Tracer))
-
-
-def einsum(equation, *inputs, name=None, **options):
-    """Sum products over the letters that the result has not."""
-    return ops.einsum(equation, *inputs)
 
 
 def add_n(inputs, name=None):

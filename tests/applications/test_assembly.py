@@ -1,54 +1,19 @@
-"""VGG has Keras's layers and numbers; what all applications share is tested with a small network."""
+"""What all applications share is tested with a small network."""
 
 import json
-from unittest import mock
 
 import h5py
 import jax.numpy as jnp
 import keras
 import numpy as np
 import pytest
-from keras.src.initializers import random_initializers
-from tests.layers.oracle import CHEAP_RANDOM
 
 import lamina
 from lamina import applications, layers, utils
 from lamina.applications import imagenet_utils
 from lamina.applications.assembly import Options, Published, assemble
 
-PARAMETERS = {"VGG16": (138_357_544, 14_714_688), "VGG19": (143_667_240, 20_024_384)}
-TINY = Published("tiny/", ("tiny.h5", "tiny_notop.h5"), ("one", "two"), default_size=32, min_size=8)
-
-
-def keras_model(name, **arguments):
-    with mock.patch.object(random_initializers, "random", CHEAP_RANDOM):
-        return getattr(keras.applications, name)(weights=None, **arguments)
-
-
-def described(model):
-    return [(layer.name, type(layer).__name__, [tuple(w.shape) for w in layer.weights]) for layer in model.layers]
-
-
-@pytest.mark.parametrize("name", PARAMETERS)
-def test_layers_names_and_weights_equal_those_of_keras(name):
-    arguments = {"include_top": False, "input_shape": (32, 32, 3), "pooling": "max"}
-    with mock.patch("lamina.initializers.GlorotUniform.__call__", lambda self, shape, dtype: jnp.zeros(shape, dtype)):
-        ours = getattr(applications, name)(weights=None, **arguments)
-        whole = getattr(applications, name)(weights=None, classes=10, input_shape=(32, 32, 3))
-    assert described(ours)[1:-1] == described(keras_model(name, **arguments))[1:-1]
-    assert ours.count_params() == PARAMETERS[name][1]
-    assert [layer.name for layer in whole.layers[-4:]] == ["flatten", "fc1", "fc2", "predictions"]
-    at_224 = sum(25088 * 4096 + 4096 if layer.name == "fc1" else layer.count_params() for layer in whole.layers[:-1])
-    assert at_224 + 4097 * 1000 == PARAMETERS[name][0]
-
-
-def test_outputs_equal_those_of_keras():
-    arguments = {"include_top": False, "input_shape": (32, 32, 3), "pooling": "avg"}
-    ours, theirs = applications.VGG16(weights=None, **arguments), keras_model("VGG16", **arguments)
-    theirs.set_weights(ours.get_weights())
-    x = np.random.default_rng(0).uniform(0, 255, (1, 32, 32, 3)).astype("float32")
-    wanted = np.asarray(theirs(x))
-    np.testing.assert_allclose(ours(x), wanted, rtol=1e-3, atol=1e-4 * np.abs(wanted).max())
+TINY = Published("tiny/", "tiny", ("one", "two"), default_size=32, min_size=8)
 
 
 def tiny(include_top=True, weights=None, input_tensor=None, input_shape=None, pooling=None, classes=4, **changes):
@@ -161,17 +126,6 @@ def test_weights_of_another_network_are_refused(tmp_path):
     other.save_weights(tmp_path / "other.weights.h5")
     with pytest.raises(ValueError, match="L407"):
         tiny(include_top=False, weights=str(tmp_path / "other.weights.h5"))
-
-
-def test_the_addresses_of_vgg_are_those_of_keras(download):
-    _, asked = download
-    for module in (applications.vgg16, applications.vgg19):
-        for top in (True, False):
-            module._PUBLISHED.fetch(top)
-    for (file, address, _, _), name in zip(asked, ["VGG16", "VGG16", "VGG19", "VGG19"], strict=True):
-        source = getattr(keras.src.applications, name.lower())
-        assert address in (source.WEIGHTS_PATH, source.WEIGHTS_PATH_NO_TOP)
-        assert address.endswith(file)
 
 
 @pytest.mark.parametrize("mode", ["caffe", "tf", "torch"])
