@@ -36,5 +36,12 @@ def is_from_import(asking):
     return dis.opname[asking.f_code.co_code[asking.f_lasti]] == "IMPORT_FROM"
 
 
+def is_called(asking):
+    """Tell whether the attribute that a frame reads is called at once: `x.name()`."""
+    code, at = asking.f_code.co_code, asking.f_lasti
+    name = dis.opname[code[at]]
+    return name == "LOAD_METHOD" or (name == "LOAD_ATTR" and sys.version_info >= (3, 12) and bool(code[at + 1] & 1))
+
+
 def _is_passage(file):
     return file.startswith(_PASSAGES)

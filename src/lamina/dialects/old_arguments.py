@@ -2,6 +2,7 @@
 
 from lamina.dialects import asking
 from lamina.dialects.old_optimizers import without_rate
+from lamina.dialects.old_slots import name_first
 from lamina.dialects.source_text import ByHandError, Text, written
 from lamina.dialects.spelling import Argument, tell
 
@@ -310,6 +311,9 @@ def table():
         "lamina.layers:Layer.add_weight": (Argument("*", _name_first, _LAST_2),),
         "lamina.metrics:Metric.add_weight": (Argument("*", _name_first, _LAST_2),),
         **{f"lamina.callbacks:{name}": rows for name, rows in _CALLBACKS.items()},
-        "lamina.optimizers:Optimizer": (Argument("*", without_rate, _LAST_2),),
+        "lamina.optimizers:Optimizer": (
+            Argument("*", without_rate, _LAST_2),
+            Argument("*", name_first, _LAST_2),
+        ),
         **{f"lamina.optimizers:{name}": _OPTIMIZER for name in _OPTIMIZERS},
     }

@@ -1,6 +1,8 @@
 """Methods and attributes that models, optimizers and histories had, as functions on ours."""
 
+import functools
 import math
+import sys
 
 import jax
 import numpy as np
@@ -9,9 +11,10 @@ from jax.core import Tracer
 from lamina.callbacks import History
 from lamina.core.tensor import KerasTensor
 from lamina.core.variable import Variable
-from lamina.dialects import old_files, old_optimizers, old_steps, old_training, seeds
+from lamina.dialects import asking, old_files, old_optimizers, old_steps, old_training, seeds
 from lamina.dialects.old_training import OldKeys
 from lamina.dialects.spelling import tell
+from lamina.dialects.tensorflow.dtypes import DType
 from lamina.dialects.tensorflow.shapes import TensorShape
 from lamina.dialects.tensorflow.tape import GradientTape
 from lamina.dialects.tensorflow.variables import assigning
@@ -165,6 +168,29 @@ def _tensor_shape(of):
     return property(lambda self: TensorShape(of(self)))
 
 
+def _dtype_of(cls):
+    return property(lambda self, get=cls.dtype.fget: DType(get(self)))
+
+
+_array_of = Variable.value.fget
+
+
+def _value(self):
+    """The array of a variable; TensorFlow has it as a method, `v.value()`."""
+    array = _array_of(self)
+    return (lambda: array) if asking.is_called(sys._getframe(1)) else array
+
+
+def _taking_options(change):
+    """Return a variable's way to change that takes what TensorFlow's takes; a change is always made at once."""
+
+    @functools.wraps(change)
+    def changing(self, value, use_locking=False, name=None, read_value=True):
+        return change(self, value)
+
+    return changing
+
+
 def _reset_states(self):
     """Start anew."""
     tell("metric.reset_states()", "metric.reset_state()", "2.4")
@@ -249,6 +275,10 @@ def table():
         *((cls, "assign", assigning("set")) for cls in _ARRAYS),
         *((cls, "assign_add", assigning("add")) for cls in _ARRAYS),
         *((cls, "assign_sub", assigning("subtract")) for cls in _ARRAYS),
+        *((Variable, name, _taking_options(getattr(Variable, name))) for name in ("assign", "assign_add", "assign_sub")),
+        (Variable, "value", property(_value)),
+        (Variable, "dtype", _dtype_of(Variable)),
+        (Variable, "device", property(lambda self: "")),
         (KerasTensor, "shape", _tensor_shape(lambda self: self._shape)),
         (Variable, "shape", _tensor_shape(lambda self: self._shape)),
         *((cls, "shape", _tensor_shape(lambda self: self.aval.shape)) for cls in _ARRAYS),

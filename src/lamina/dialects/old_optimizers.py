@@ -8,6 +8,7 @@ import functools
 
 from lamina import ops
 from lamina.core.variable import Variable
+from lamina.dialects import old_slots
 from lamina.legacy import backend
 from lamina.optimizers import Optimizer
 
@@ -93,6 +94,8 @@ def _build(build):
             with _Step([ops.zeros_like(v) for v in variables], self._kept):
                 self.get_updates(None, variables)
             self._track(v for v in self._kept if isinstance(v, Variable))
+        elif old_slots.is_written_so(self):
+            old_slots.build(self, list(variables))
 
     return build_and_make
 
@@ -100,6 +103,8 @@ def _build(build):
 def _change(change):
     @functools.wraps(change)
     def change_all(self, grads, variables):
+        if old_slots.is_written_so(self):
+            return old_slots.change(self, grads, variables)
         if not hasattr(self, "get_updates"):
             return change(self, grads, variables)
         with _Step(self._clip_gradients(grads), self._kept) as step:
@@ -130,4 +135,5 @@ def table():
         (Optimizer, "_change", _change(Optimizer._change)),
         (Optimizer, "get_gradients", _get_gradients),
         (Optimizer, "iterations", property(Optimizer.iterations.fget, _set_iterations)),
+        *old_slots.table(),
     )

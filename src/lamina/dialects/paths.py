@@ -45,8 +45,7 @@ _INSIDE = {
 }
 _IN_TENSORFLOW = (
     *(f"dialects.tensorflow{room}" for room in ("", ".inside", ".math", ".nn", ".linalg", ".image", ".random")),
-    "dialects.tensorflow.config",
-    "dialects.tensorflow.lookup",
+    *(f"dialects.tensorflow.{room}" for room in ("config", "lookup", "errors", "strings", "logging", "sparse", "nest")),
     "initializers",
 )
 """Rooms that are searched for the names of `tensorflow.python.…`."""
@@ -107,7 +106,7 @@ def look_up(module, name):
         >>> look_up("keras.src.layers.core.dense", "Dense").__name__
         'Dense'
     """
-    if name.startswith("_"):
+    if name.startswith("_") and not module.startswith("tensorflow.python"):
         return NOTHING
     if name in ("ALL_OBJECTS", "ALL_OBJECTS_DICT"):
         return _all_objects(module, name)
@@ -158,7 +157,7 @@ def rooms(module):
 
 
 def _deeper(words):
-    inner = [word for word in words if word not in ("jax", "common", "core")]
+    inner = [word for word in words if word not in ("jax", "tensorflow", "common", "core")]
     for length in (2, 1):
         key = tuple(inner[:length])
         if key in _DEEPER:

@@ -26,6 +26,7 @@ def all_programs():
         "books",
         "forum",
         "functions",
+        "packages",
         "rooms",
     ):
         import_module(f"tests.dialects.corpus.{module}")

@@ -11,6 +11,8 @@ from lamina.dialects.tensorflow.dtypes import *  # noqa: F403
 from lamina.dialects.tensorflow.flow import *  # noqa: F403
 from lamina.dialects.tensorflow.functions import function
 from lamina.dialects.tensorflow.loops import *  # noqa: F403
+from lamina.dialects.tensorflow.kernels import load_op_library, no_gradient
+from lamina.dialects.tensorflow.logging import get_logger
 from lamina.dialects.tensorflow.places import *  # noqa: F403
 from lamina.dialects.tensorflow.ragged import RaggedTensor
 from lamina.dialects.tensorflow.sessions import *  # noqa: F403
@@ -38,7 +40,10 @@ __all__ = [
     "assert_rank",
     "device",
     "function",
+    "get_logger",
+    "load_op_library",
     "newaxis",
+    "no_gradient",
     *arrays.__all__,
     *dtypes.__all__,
     *flow.__all__,
