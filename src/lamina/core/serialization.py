@@ -281,12 +281,12 @@ def _deserialize_instance(config, module_objects):
 
 def _find_class(config, module_objects):
     name, module = config["class_name"], config.get("module")
-    registered_name = config.get("registered_name", name)
+    registered_name = config.get("registered_name") or name
     cls = get_registered_object(registered_name)
     if cls is not None:
         return cls
     if public_names.is_keras_path(module):
-        cls = public_names.find_class(module, name) if registered_name in (None, "", name) else None
+        cls = public_names.find_class(module, name) if registered_name == name else None
     else:
         cls = get_registered_object(name, module_objects=None if module else module_objects)
     if cls is None:

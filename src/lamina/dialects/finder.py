@@ -5,6 +5,8 @@ import warnings
 from difflib import get_close_matches
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
+from importlib.metadata import Distribution
+from pathlib import Path
 
 from lamina.dialects import asking, spelling
 from lamina.dialects.modules import AnsweredModule, module_exists
@@ -26,12 +28,39 @@ class DialectFinder(MetaPathFinder, Loader):
             raise ModuleNotFoundError(_no_module(fullname), name=fullname)
         return ModuleSpec(fullname, self, is_package=True)
 
+    def find_distributions(self, context=None):
+        """Return what `importlib.metadata` says of the packages that are answered for: their versions."""
+        names = {root.replace("_", "-"): root for root in ROOTS}
+        asked = None if context is None or context.name is None else context.name.replace("_", "-").lower()
+        chosen = names if asked is None else set(names) & {asked}
+        return [Answered(name, AnsweredModule.versions[names[name]]) for name in chosen]
+
     def create_module(self, spec):
         """Return an empty module that looks its names up when they are asked for."""
         return AnsweredModule(spec.name)
 
     def exec_module(self, module):
         """Do nothing: there is no code behind a path of Keras."""
+
+
+class Answered(Distribution):
+    """The metadata of a package that is answered for.
+
+    Args:
+        name: the package's name.
+        version: what it says its version is.
+    """
+
+    def __init__(self, name, version):
+        self._text = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+
+    def read_text(self, filename):
+        """Return the metadata, `None` for other files."""
+        return self._text if filename == "METADATA" else None
+
+    def locate_file(self, path):
+        """Return the path: there are no files."""
+        return Path(path)
 
 
 def install(as_keras="3.15.1", as_tensorflow="2.21.0", quiet=False, strict=False):

@@ -38,6 +38,17 @@ def _batch_input_shape(keywords, value):
     keywords["input_shape"] = tuple(value[1:])
 
 
+def _batch_of_states(layer, args, kwargs):
+    """`batch_input_shape` of a stateful layer says how many states it keeps: the model's input takes the number."""
+    shape = kwargs.get("batch_input_shape")
+    if shape is None or not kwargs.get("stateful") or shape[0] is None:
+        return args, kwargs
+    tell(f"{type(layer).__name__}(batch_input_shape=…)", "Input(batch_shape=…) before the layer", _LAST_2)
+    object.__setattr__(layer, "_batch_size_arg", shape[0])
+    kwargs = {name: value for name, value in kwargs.items() if name != "batch_input_shape"}
+    return args, {**kwargs, "input_shape": tuple(shape[1:])}
+
+
 def _time_major(keywords, value):
     if value:
         raise ValueError(
@@ -143,6 +154,7 @@ def _period_in_source(keywords, value):
 
 _INITIALIZER = Argument("init", "kernel_initializer", _LAST_1)
 _INPUTS = (
+    Argument("*", _batch_of_states, _LAST_2),
     Argument("input_length", _input_length, _LAST_2, "Input((steps, features)) before the layer"),
     Argument("batch_input_shape", _batch_input_shape, _LAST_2, "Input(batch_shape=…) before the layer"),
 )

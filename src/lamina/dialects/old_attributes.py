@@ -18,7 +18,7 @@ from lamina.dialects.tensorflow.dtypes import DType
 from lamina.dialects.tensorflow.shapes import TensorShape
 from lamina.dialects.tensorflow.tape import GradientTape
 from lamina.dialects.tensorflow.variables import assigning
-from lamina.layers import Layer
+from lamina.layers import RNN, Layer
 from lamina.metrics import Metric
 from lamina.models import Functional, Model, Sequential
 from lamina.optimizers import Optimizer
@@ -197,6 +197,14 @@ def _reset_states(self):
     self.reset_state()
 
 
+def _reset_states_of_layers(self):
+    """Let the recurrent layers forget what they remember from batch to batch."""
+    tell("model.reset_states()", "layer.reset_state() of each recurrent layer", "2.15")
+    for layer in self._flatten_layers(include_self=False):
+        if isinstance(layer, RNN):
+            layer.reset_state()
+
+
 def _compiled_loss(self):
     """The losses given to `compile`, as one function that also counts what it returns."""
 
@@ -248,6 +256,7 @@ def table():
         (Model, "predict_classes", _predict_classes),
         (Model, "predict_proba", _predict_proba),
         (Model, "__init_subclass__", classmethod(_new_subclass)),
+        (Model, "reset_states", _reset_states_of_layers),
         (Model, "_is_compiled", property(lambda self: self.compiled)),
         (Model, "compiled_loss", _settable("compiled_loss", _compiled_loss)),
         *((Model, name, old_steps.base_step(name)) for name in ("train_step", "test_step", "predict_step")),
@@ -275,7 +284,10 @@ def table():
         *((cls, "assign", assigning("set")) for cls in _ARRAYS),
         *((cls, "assign_add", assigning("add")) for cls in _ARRAYS),
         *((cls, "assign_sub", assigning("subtract")) for cls in _ARRAYS),
-        *((Variable, name, _taking_options(getattr(Variable, name))) for name in ("assign", "assign_add", "assign_sub")),
+        *(
+            (Variable, name, _taking_options(getattr(Variable, name)))
+            for name in ("assign", "assign_add", "assign_sub")
+        ),
         (Variable, "value", property(_value)),
         (Variable, "dtype", _dtype_of(Variable)),
         (Variable, "device", property(lambda self: "")),

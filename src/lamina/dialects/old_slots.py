@@ -68,7 +68,11 @@ def table():
 
 def _is_of_the_library(optimizer):
     """Tell whether an optimizer of ours is behind the class, as in `class AdamW(Extension, Adam)`."""
-    return any(cls.__module__.startswith("lamina.optimizers") for cls in type(optimizer).__mro__ if cls is not Optimizer and issubclass(cls, Optimizer))
+    return any(
+        cls.__module__.startswith("lamina.optimizers")
+        for cls in type(optimizer).__mro__
+        if cls is not Optimizer and issubclass(cls, Optimizer)
+    )
 
 
 def _inside(optimizer):

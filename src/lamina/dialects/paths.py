@@ -146,6 +146,7 @@ def rooms(module):
     words = path[1:]
     inside = words[:1] == ["src"]
     words = words[1:] if inside else words
+    inside = inside or module.startswith("tensorflow.python.keras")
     deeper = _deeper(words) if words else None
     words = words[1:] if words[:1] == ["legacy"] and words[1:] else words  # `keras.src.legacy.backend` is `K`
     if not words:

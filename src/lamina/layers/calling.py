@@ -89,6 +89,8 @@ def shapes_of(layer, args, kwargs):
         plain = parameter is None or parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
         if name != "mask" and plain:
             shapes[f"{name}_shape"] = _shape(value)
+        elif name == next(iter(signature)) and parameter.kind is parameter.VAR_POSITIONAL:
+            shapes["inputs_shape"] = _shape(value[0])  # call(self, *args): the first is the input
     return shapes
 
 

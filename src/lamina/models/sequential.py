@@ -58,7 +58,8 @@ class Sequential(Model):
     def _push(self, layer, named):
         """Add a layer; `named` has those that are there, by name."""
         if not self._stack and getattr(layer, "_input_shape_arg", None) is not None:
-            self._push(InputLayer(shape=layer._input_shape_arg), named)
+            batch_size = getattr(layer, "_batch_size_arg", None)
+            self._push(InputLayer(shape=layer._input_shape_arg, batch_size=batch_size), named)
         if hasattr(layer, "_keras_history") and isinstance(layer._keras_history.operation, InputLayer):
             layer = layer._keras_history.operation
         if not isinstance(layer, Layer):

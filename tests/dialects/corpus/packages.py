@@ -94,6 +94,69 @@ v = tf.Variable([1.0, 2.0])
 assert not isinstance(v, DistributedVariable) and add(v, 1).tolist() == [2, 3] and shape(v) == (2,)
 assert v.value().tolist() == v.value.tolist() == [v.value() for v in [v]][0].tolist() == [1, 2] and v.dtype.is_floating
 assert v.assign_add([1.0, 1.0], use_locking=True, read_value=False).tolist() == [2, 3]
-tf.get_logger().setLevel('ERROR')
+tf.get_logger().setLevel('ERROR'); tf.no_gradient('Own>Op')
+@tf.RegisterGradient('Own>Op')
+def gradient(op, grad):
+    return grad
+try:
+    tf.load_op_library('own.so')
+except NotImplementedError as error:
+    assert 'own.so' in str(error)
+""",
+)
+
+program(
+    "packages look up versions, the backend and NumPy's dtypes; layers take *args; models forget their states",
+    """
+import importlib.metadata, tempfile
+import numpy as np
+import tensorflow as tf
+from tensorflow import keras
+assert importlib.metadata.version('tensorflow') == tf.__version__ and importlib.metadata.version('tf_keras') == keras.__version__
+assert importlib.metadata.version('numpy') == np.__version__ and keras.backend.backend() == 'tensorflow'
+assert 'keras' in {found.metadata['Name'] for found in importlib.metadata.distributions()}
+assert tf.ones(2, np.float32).dtype == tf.cast([1], np.float32).dtype == tf.random.normal((2,), dtype=np.float32).dtype == 'float32'
+
+class Frozen(keras.layers.BatchNormalization):
+    def call(self, *args, **kwargs):
+        return super().call(*args, **{**kwargs, 'training': False})
+inputs = keras.Input((4, 3)); outputs = Frozen()(inputs); assert outputs.shape == (None, 4, 3)
+total = keras.layers.LSTM(1, stateful=True, kernel_initializer='ones', batch_input_shape=(1, 2, 1))
+model = keras.Sequential([total]); x = np.ones((1, 2, 1)); first = model.predict(x, verbose=0)
+assert model.predict(x, verbose=0) > first; model.reset_states(); assert model.predict(x, verbose=0) == first
+weight = keras.layers.Dense(1).add_weight(shape=(1,), synchronization=tf.VariableSynchronization.ON_READ, aggregation=tf.VariableAggregation.MEAN)
+
+class Plain(keras.optimizers.SGD):
+    pass
+model = keras.Sequential([keras.layers.Dense(1, input_shape=(2,))]); model.compile(Plain(), 'mse')
+path = tempfile.mkdtemp() + '/own_optimizer.h5'; model.save(path)
+again = keras.models.load_model(path, custom_objects={'Plain': Plain}); assert type(again.optimizer) is Plain
+""",
+)
+
+program(
+    "2019: a cell of the program's own, an einsum in a layer, several at once",
+    """
+import numpy as np
+import tensorflow as tf
+class Cell(tf.keras.layers.AbstractRNNCell):
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+    @property
+    def state_size(self):
+        return self.units
+    @property
+    def output_size(self):
+        return self.units
+    def build(self, input_shape):
+        self.kernel = self.add_weight(shape=(input_shape[-1], self.units), initializer='ones', name='kernel')
+    def call(self, inputs, states):
+        output = tf.einsum('bi,io->bo', inputs, self.kernel) + states[0]
+        return output, [output]
+x = np.arange(12.0, dtype='float32').reshape(2, 3, 2)
+inputs = tf.keras.Input((3, 2))
+model = tf.keras.Model(inputs, tf.keras.layers.RNN(Cell(4))(inputs))
+np.testing.assert_allclose(model.predict(x, verbose=0), np.repeat(x.sum((1, 2))[:, None], 4, 1))
 """,
 )

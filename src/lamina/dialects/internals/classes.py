@@ -3,6 +3,7 @@
 from lamina.core.operation import Node
 from lamina.core.variable import Variable as JaxVariable
 from lamina.layers import GroupQueryAttention as GroupedQueryAttention
+from lamina.layers import Layer
 from lamina.layers.cells import DropoutCell as DropoutRNNCell
 from lamina.layers.convolution import Convolution as BaseConv
 from lamina.layers.convolutional_recurrent import ConvLSTM, ConvLSTMCell
@@ -10,6 +11,14 @@ from lamina.layers.merging import Merge
 from lamina.layers.pooling import GlobalPooling as BaseGlobalPooling
 from lamina.layers.pooling import Pooling as BasePooling
 from lamina.optimizers import Optimizer as BaseOptimizer
+
+
+class TensorFlowOpLayer(Layer):
+    """The layer of a TensorFlow function in a graph of tf.keras 2: here functions are nodes, and none is a layer."""
+
+
+TFOpLambda = SlicingOpLambda = TensorFlowOpLayer
+
 
 __all__ = [
     "BaseConv",
@@ -23,4 +32,7 @@ __all__ = [
     "JaxVariable",
     "Merge",
     "Node",
+    "SlicingOpLambda",
+    "TFOpLambda",
+    "TensorFlowOpLayer",
 ]

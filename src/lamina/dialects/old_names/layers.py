@@ -1,6 +1,6 @@
 """Layers that Keras 1 and 2 had: those that were only renamed, and three with maths of their own."""
 
-from lamina import layers
+from lamina import layers, ops, tree
 from lamina.dialects.spelling import tell
 from lamina.layers.old import (
     Highway,
@@ -13,6 +13,7 @@ from lamina.layers.old import (
 )
 
 __all__ = [
+    "AbstractRNNCell",
     "AtrousConvolution1D",
     "AtrousConvolution2D",
     "CuDNNGRU",
@@ -77,3 +78,16 @@ def _merging(mode, concat_axis, dot_axes, name):
     if mode not in _MERGES:
         raise ValueError(f"Unknown merge mode {mode!r}; there are {sorted({*_MERGES, 'concat', 'dot', 'cos'})}.")
     return _MERGES[mode](name=name)
+
+
+class AbstractRNNCell(layers.Layer):
+    """A cell for `RNN`: a subclass says `state_size`, `output_size` and `call(inputs, states)`."""
+
+    def call(self, inputs, states):
+        """Return the output of a step and the new states."""
+        raise NotImplementedError(f"{type(self).__name__} must define `call(inputs, states)`.")
+
+    def get_initial_state(self, inputs=None, batch_size=None, dtype=None):
+        """Return states of zeros, in the structure of `state_size`."""
+        batch_size = inputs.shape[0] if batch_size is None else batch_size
+        return tree.map_structure(lambda size: ops.zeros((batch_size, size), dtype), self.state_size)

@@ -4,15 +4,15 @@ This is the list of what `tf` itself has; the files beside it have what is in `t
 """
 
 from lamina.dialects.internals.backend import device
-from lamina.dialects.tensorflow import arrays, dtypes, flow, loops, places, sessions, shared, starting
+from lamina.dialects.tensorflow import arrays, dtypes, flow, kernels, loops, places, sessions, shared, starting
 from lamina.dialects.tensorflow.arrays import *  # noqa: F403 -- the façade has TensorFlow's names
 from lamina.dialects.tensorflow.debugging import assert_equal, assert_greater, assert_less, assert_rank
 from lamina.dialects.tensorflow.dtypes import *  # noqa: F403
 from lamina.dialects.tensorflow.flow import *  # noqa: F403
 from lamina.dialects.tensorflow.functions import function
-from lamina.dialects.tensorflow.loops import *  # noqa: F403
-from lamina.dialects.tensorflow.kernels import load_op_library, no_gradient
+from lamina.dialects.tensorflow.kernels import *  # noqa: F403
 from lamina.dialects.tensorflow.logging import get_logger
+from lamina.dialects.tensorflow.loops import *  # noqa: F403
 from lamina.dialects.tensorflow.places import *  # noqa: F403
 from lamina.dialects.tensorflow.ragged import RaggedTensor
 from lamina.dialects.tensorflow.sessions import *  # noqa: F403
@@ -41,12 +41,11 @@ __all__ = [
     "device",
     "function",
     "get_logger",
-    "load_op_library",
     "newaxis",
-    "no_gradient",
     *arrays.__all__,
     *dtypes.__all__,
     *flow.__all__,
+    *kernels.__all__,
     *loops.__all__,
     *places.__all__,
     *sessions.__all__,

@@ -6,6 +6,7 @@ import jax
 import numpy as np
 
 from lamina import ops
+from lamina.core.dtypes import standardize_dtype
 from lamina.core.tensor import KerasTensor
 from lamina.core.texts import are_texts, to_numpy
 from lamina.core.variable import Variable
@@ -15,7 +16,6 @@ from lamina.dialects.tensorflow.signatures import anonymous
 
 broadcast_to = anonymous(ops.broadcast_to)
 cast = anonymous(ops.cast)
-einsum = anonymous(ops.einsum)
 expand_dims = anonymous(ops.expand_dims)
 identity = anonymous(ops.convert_to_tensor)
 linspace = anonymous(ops.linspace)
@@ -43,7 +43,7 @@ def constant(value, dtype=None, shape=None, name=None):
             return (array if shape is None else np.broadcast_to(array, shape)).view(HostTensor)
         if dtype is None and not isinstance(value, (np.ndarray, np.generic)):
             dtype = {"float64": "float32", "int64": "int32"}.get(str(array.dtype))
-    array = ops.convert_to_tensor(value, None if dtype is None else str(dtype))
+    array = ops.convert_to_tensor(value, None if dtype is None else standardize_dtype(dtype))
     return array if shape is None else ops.broadcast_to(array, shape)
 
 
@@ -85,7 +85,12 @@ def histogram_fixed_width(values, value_range, nbins=100, dtype="int32", name=No
     low, high = (float(np.asarray(limit)) for limit in value_range)
     bins = ops.floor((ops.cast(ops.reshape(values, (-1,)), "float32") - low) / (high - low) * nbins)
     places = ops.cast(ops.clip(bins, 0, nbins - 1), "int32")
-    return ops.cast(ops.segment_sum(ops.ones_like(places), places, num_segments=nbins), str(dtype))
+    return ops.cast(ops.segment_sum(ops.ones_like(places), places, num_segments=nbins), standardize_dtype(dtype))
+
+
+def einsum(equation, *inputs, name=None, optimize=None):
+    """Return products of arrays, summed as an equation says."""
+    return ops.einsum(equation, *inputs)
 
 
 def shape(input, out_type=dtypes.int32, name=None):
@@ -97,12 +102,12 @@ def shape(input, out_type=dtypes.int32, name=None):
 
 def zeros(shape, dtype=dtypes.float32, name=None):
     """Return an array of zeros."""
-    return ops.zeros(_sizes(shape), str(dtype))
+    return ops.zeros(_sizes(shape), standardize_dtype(dtype))
 
 
 def ones(shape, dtype=dtypes.float32, name=None):
     """Return an array of ones."""
-    return ops.ones(_sizes(shape), str(dtype))
+    return ops.ones(_sizes(shape), standardize_dtype(dtype))
 
 
 def fill(dims, value, name=None):
@@ -112,7 +117,7 @@ def fill(dims, value, name=None):
 
 def range(start, limit=None, delta=1, dtype=None, name=None):
     """Return evenly spaced numbers; whole ones also while a program is compiled, so that loops can run over them."""
-    dtype = None if dtype is None else str(dtype)
+    dtype = None if dtype is None else standardize_dtype(dtype)
     start, limit = (0, start) if limit is None else (start, limit)
     if dtype in (None, "int32", "int64") and all(map(_is_whole, (start, limit, delta))):
         return np.arange(int(start), int(limit), int(delta), dtype=dtype or "int32").view(HostTensor)
@@ -158,7 +163,7 @@ def one_hot(indices, depth, on_value=None, off_value=None, axis=None, dtype=None
         return hot
     on, off = (1 if on_value is None else on_value), (0 if off_value is None else off_value)
     chosen = ops.where(hot == 1, on, off)
-    return chosen if dtype is None else ops.cast(chosen, str(dtype))
+    return chosen if dtype is None else ops.cast(chosen, standardize_dtype(dtype))
 
 
 def clip_by_value(t, clip_value_min, clip_value_max, name=None):
@@ -196,7 +201,7 @@ def norm(tensor, ord="euclidean", axis=None, keepdims=False, name=None):
 
 def eye(num_rows, num_columns=None, batch_shape=None, dtype=dtypes.float32, name=None):
     """Return a matrix with ones on its diagonal, or an array of them."""
-    one = ops.eye(int(num_rows), None if num_columns is None else int(num_columns), dtype=str(dtype))
+    one = ops.eye(int(num_rows), None if num_columns is None else int(num_columns), dtype=standardize_dtype(dtype))
     return one if batch_shape is None else ops.broadcast_to(one, (*_sizes(batch_shape), *one.shape))
 
 
@@ -246,7 +251,7 @@ def complex(real, imag, name=None):
 def sequence_mask(lengths, maxlen=None, dtype=dtypes.bool, name=None):
     """Return True for the first so many steps of each sequence."""
     longest = int(np.max(np.asarray(lengths))) if maxlen is None else int(maxlen)
-    return ops.cast(ops.arange(longest) < ops.expand_dims(lengths, -1), str(dtype))
+    return ops.cast(ops.arange(longest) < ops.expand_dims(lengths, -1), standardize_dtype(dtype))
 
 
 def ensure_shape(x, shape, name=None):
@@ -274,7 +279,7 @@ def get_static_value(tensor, partial=False):
 
 def saturate_cast(value, dtype, name=None):
     """Return another dtype; numbers that do not fit become its limits."""
-    return ops.saturate_cast(value, str(dtype))
+    return ops.saturate_cast(value, standardize_dtype(dtype))
 
 
 def _is_whole(x):

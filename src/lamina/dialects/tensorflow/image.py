@@ -7,6 +7,7 @@ import jax
 import numpy as np
 
 from lamina import ops
+from lamina.core.dtypes import standardize_dtype
 from lamina.dialects.tensorflow import image_measures, random
 from lamina.dialects.tensorflow.image_measures import *  # noqa: F403
 
@@ -160,16 +161,20 @@ def grayscale_to_rgb(images, name=None):
 
 def convert_image_dtype(image, dtype, saturate=False, name=None):
     """Change the dtype and scale: floats are 0 to 1, bytes 0 to 255."""
-    source, target = np.dtype(str(image.dtype)), np.dtype(str(dtype))
+    source, target = np.dtype(str(image.dtype)), np.dtype(standardize_dtype(dtype))
     if source == target:
         return image
     if source.kind in "iu" and target.kind == "f":
-        return ops.cast(image, str(dtype)) / np.iinfo(source).max
+        return ops.cast(image, standardize_dtype(dtype)) / np.iinfo(source).max
     if source.kind == "f" and target.kind in "iu":
         scaled = image * (np.iinfo(target).max + 0.5)
-        return ops.saturate_cast(scaled, str(dtype)) if saturate else ops.cast(scaled, str(dtype))
+        return (
+            ops.saturate_cast(scaled, standardize_dtype(dtype))
+            if saturate
+            else ops.cast(scaled, standardize_dtype(dtype))
+        )
     if source.kind == target.kind == "f":
-        return ops.cast(image, str(dtype))
+        return ops.cast(image, standardize_dtype(dtype))
     raise NotImplementedError(f"From {source} to {target} is not covered; cast and scale by hand.")
 
 

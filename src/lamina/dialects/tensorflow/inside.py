@@ -3,12 +3,14 @@
 from types import SimpleNamespace
 
 from lamina.core.random import get_random_seed as global_seed
+from lamina.dialects.old_names.layers import AbstractRNNCell as RNNCell
 from lamina.dialects.tensorflow.config import list_physical_devices
 
 __all__ = [
     "AggregatingVariable",
     "BoolGauge",
     "DistributedVariable",
+    "RNNCell",
     "TraceType",
     "_concat",
     "assign",

@@ -7,6 +7,7 @@ import jax
 import numpy as np
 
 from lamina import ops
+from lamina.core.dtypes import standardize_dtype
 from lamina.dialects.tensorflow import dtypes, shared
 from lamina.dialects.tensorflow.shared import *  # noqa: F403 -- the same functions
 from lamina.dialects.tensorflow.signatures import anonymous
@@ -158,21 +159,21 @@ def bincount(arr, weights=None, minlength=None, maxlength=None, dtype="int32", n
         arr = ops.reshape(arr, (-1,))
         weights = None if weights is None else ops.reshape(weights, (-1,))
     counts = ops.bincount(arr, weights, int(minlength or 0))[..., : None if maxlength is None else int(maxlength)]
-    return counts if weights is not None else ops.cast(counts, str(dtype))
+    return counts if weights is not None else ops.cast(counts, standardize_dtype(dtype))
 
 
 def confusion_matrix(labels, predictions, num_classes=None, weights=None, dtype="int32", name=None):
     """Count how often each class was taken for each other."""
     labels, predictions = np.asarray(labels), np.asarray(predictions)
     size = int(num_classes or max(labels.max(), predictions.max()) + 1)
-    counts = np.zeros((size, size), str(dtype))
+    counts = np.zeros((size, size), standardize_dtype(dtype))
     np.add.at(counts, (labels, predictions), 1 if weights is None else np.asarray(weights))
     return ops.convert_to_tensor(counts)
 
 
 def count_nonzero(input, axis=None, keepdims=None, dtype="int64", name=None):
     """Count the entries that are not zero."""
-    return ops.sum(ops.cast(ops.not_equal(input, 0), str(dtype)), axis=axis, keepdims=bool(keepdims))
+    return ops.sum(ops.cast(ops.not_equal(input, 0), standardize_dtype(dtype)), axis=axis, keepdims=bool(keepdims))
 
 
 def scalar_mul(scalar, x, name=None):

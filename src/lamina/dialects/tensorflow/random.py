@@ -7,6 +7,7 @@ import numpy as np
 
 from lamina import random
 from lamina.core.context import is_tracing
+from lamina.core.dtypes import standardize_dtype
 from lamina.core.random import SeedGenerator, forget_seed, make_default_seed, set_random_seed
 from lamina.dialects.tensorflow.recording import outside, recording
 
@@ -62,19 +63,21 @@ def _sizes(shape):
 
 def normal(shape, mean=0.0, stddev=1.0, dtype="float32", seed=None, name=None):
     """Draw from a normal distribution."""
-    return random.normal(_sizes(shape), mean, stddev, str(dtype), stream(seed))
+    return random.normal(_sizes(shape), mean, stddev, standardize_dtype(dtype), stream(seed))
 
 
 def truncated_normal(shape, mean=0.0, stddev=1.0, dtype="float32", seed=None, name=None):
     """Draw from a normal distribution cut at two standard deviations."""
-    return random.truncated_normal(_sizes(shape), mean, stddev, str(dtype), stream(seed))
+    return random.truncated_normal(_sizes(shape), mean, stddev, standardize_dtype(dtype), stream(seed))
 
 
 def uniform(shape, minval=0, maxval=None, dtype="float32", seed=None, name=None):
     """Draw evenly between bounds."""
-    if "int" in str(dtype):
-        return random.randint(_sizes(shape), minval, maxval, str(dtype), stream(seed))
-    return random.uniform(_sizes(shape), minval, 1.0 if maxval is None else maxval, str(dtype), stream(seed))
+    if "int" in standardize_dtype(dtype):
+        return random.randint(_sizes(shape), minval, maxval, standardize_dtype(dtype), stream(seed))
+    return random.uniform(
+        _sizes(shape), minval, 1.0 if maxval is None else maxval, standardize_dtype(dtype), stream(seed)
+    )
 
 
 def shuffle(value, seed=None, name=None):
@@ -84,20 +87,22 @@ def shuffle(value, seed=None, name=None):
 
 def categorical(logits, num_samples, dtype="int64", seed=None, name=None):
     """Draw class numbers by their logits."""
-    return random.categorical(logits, num_samples, str(dtype), stream(seed))
+    return random.categorical(logits, num_samples, standardize_dtype(dtype), stream(seed))
 
 
 def gamma(shape, alpha, beta=1.0, dtype="float32", seed=None, name=None):
     """Draw from a gamma distribution."""
     sizes = np.broadcast_shapes(np.shape(alpha), np.shape(beta))
-    return random.gamma((*_sizes(shape), *sizes), alpha, str(dtype), stream(seed)) / np.asarray(beta, str(dtype))
+    return random.gamma((*_sizes(shape), *sizes), alpha, standardize_dtype(dtype), stream(seed)) / np.asarray(
+        beta, standardize_dtype(dtype)
+    )
 
 
 def poisson(shape, lam, dtype="float32", seed=None, name=None):
     """Draw counts of what happens `lam` times on average."""
     key = random.randint((2,), 0, 2**31 - 1, seed=stream(seed)).astype("uint32")
     lam = np.asarray(lam)
-    return jax.random.poisson(key, lam, (*_sizes(shape), *lam.shape)).astype(str(dtype))
+    return jax.random.poisson(key, lam, (*_sizes(shape), *lam.shape)).astype(standardize_dtype(dtype))
 
 
 def _stateless(function):

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from lamina import ops
+from lamina.core.dtypes import standardize_dtype
 from lamina.layers import MelSpectrogram
 
 __all__ = [
@@ -60,7 +61,7 @@ def _window(constant, factor):
     def window(window_length, periodic=True, dtype="float32", name=None):
         """Return a window of one hump."""
         turns = jnp.arange(window_length) / (window_length - (not periodic or window_length == 1) or 1)
-        return ops.cast(constant - factor * jnp.cos(2 * jnp.pi * turns), str(dtype))
+        return ops.cast(constant - factor * jnp.cos(2 * jnp.pi * turns), standardize_dtype(dtype))
 
     return window
 
@@ -102,7 +103,12 @@ def linear_to_mel_weight_matrix(
     """Return the matrix that adds up frequencies to those of the mel scale, (num_spectrogram_bins, num_mel_bins)."""
     matrix = MelSpectrogram().linear_to_mel_weight_matrix
     return matrix(
-        num_mel_bins, num_spectrogram_bins, int(sample_rate), lower_edge_hertz, upper_edge_hertz, str(np.dtype(dtype))
+        num_mel_bins,
+        num_spectrogram_bins,
+        int(sample_rate),
+        lower_edge_hertz,
+        upper_edge_hertz,
+        standardize_dtype(dtype),
     )
 
 

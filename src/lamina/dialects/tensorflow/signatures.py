@@ -4,6 +4,7 @@ import functools
 
 import numpy as np
 
+from lamina.core.dtypes import standardize_dtype
 from lamina.dialects.tensorflow.shapes import HostTensor, is_text
 
 _FIRST = ("input_tensor", "input", "tensor", "logits", "features", "values", "x", "value", "a")
@@ -27,7 +28,7 @@ def anonymous(op, **words):
         if first is not None and not args:
             args = (kwargs.pop(first),)
         if kwargs.get("dtype") is not None:
-            kwargs["dtype"] = str(kwargs["dtype"])
+            kwargs["dtype"] = standardize_dtype(kwargs["dtype"])
         if args and is_text(args[0]):
             return np.asarray(getattr(np, op.__name__, np.asarray)(*args, **kwargs)).view(HostTensor)
         return op(*args, **kwargs)
