@@ -35,6 +35,7 @@ as `predict_classes`, is told and left to the reader.
 - A random function without a seed draws from a generator of the running layer or `tf.function`, so that compiled
   steps differ.
 - Everything else of TensorFlow raises an error that names what is missing and what is near.
+- Packages that import Keras run too: [which were tried](packages.md).
 
 This page is written by `python scripts/list_dialects.py`.
 """
