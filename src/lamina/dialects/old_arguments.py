@@ -320,7 +320,10 @@ def table():
         **{f"lamina.layers:{name}": rows for name, rows in _LAYERS.items()},
         **{f"lamina.models:{name}": rows for name, rows in _METHODS.items()},
         **{f"lamina.layers.old:LocallyConnected{rank}D": _CONVOLUTION for rank in (1, 2)},
-        "lamina.layers:Layer.add_weight": (Argument("*", _name_first, _LAST_2),),
+        "lamina.layers:Layer.add_weight": (
+            Argument("*", _name_first, _LAST_2),
+            Argument("synchronization", _ignored, _LAST_2, "nothing: replicas are kept the same"),
+        ),
         "lamina.metrics:Metric.add_weight": (Argument("*", _name_first, _LAST_2),),
         **{f"lamina.callbacks:{name}": rows for name, rows in _CALLBACKS.items()},
         "lamina.optimizers:Optimizer": (
