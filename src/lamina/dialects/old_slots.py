@@ -62,7 +62,6 @@ def table():
         (Optimizer, "_fallback_apply_state", _fallback_apply_state),
         (Optimizer, "add_slot", _add_slot),
         (Optimizer, "get_slot", _get_slot),
-        (Optimizer, "get_config", _get_config),
     )
 
 
@@ -155,7 +154,7 @@ def _get_slot(self, var, slot_name):
 _own_config = Optimizer.get_config
 
 
-def _get_config(self):
+def get_config(self):
     """Return the constructor's arguments; such a class adds its own to the name and the clipping."""
     if not is_written_so(self) or _is_of_the_library(self):
         return _own_config(self)

@@ -8,6 +8,7 @@ from lamina import ops
 from lamina.callbacks import Callback, ModelCheckpoint
 from lamina.core import tree
 from lamina.core.tensor import KerasTensor
+from lamina.dialects import old_slots
 from lamina.dialects.spelling import tell
 from lamina.layers import Layer
 from lamina.layers.tracking import count_change
@@ -274,7 +275,7 @@ def table():
         (Functional, "add_loss", _add_loss(Functional.add_loss)),
         (Layer, "add_metric", _add_metric),
         (Optimizer, "update_step", _update_step(Optimizer.update_step)),
-        (Optimizer, "get_config", _config_of_optimizer(Optimizer.get_config)),
+        (Optimizer, "get_config", _config_of_optimizer(old_slots.get_config)),
         (Layer, "trainable_weights", property(Layer.trainable_weights.fget, _set_trainable_weights)),
         (Layer, "non_trainable_weights", property(Layer.non_trainable_weights.fget, _set_trainable_weights)),
     )
