@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lamina import Function, KerasTensor, layers, ops
+from lamina import Function, KerasTensor, layers, models, ops
 
 
 def test_a_function_computes_structures_from_structures():
@@ -36,6 +36,12 @@ def test_what_does_not_fit_is_an_error():
         Function(x, ops.sin(x))(np.ones((3, 5)))
     with pytest.raises(ValueError, match="1 inputs"):
         Function([x], ops.sin(x))([np.ones((3, 2)), np.ones((3, 2))])
+
+
+def test_a_graph_from_the_middle_that_its_inputs_do_not_reach_is_an_error():
+    middle = layers.Dense(2)(layers.Input((3,)))
+    with pytest.raises(ValueError, match="is not connected to `inputs`"):
+        models.Model(middle, layers.Dense(2)(layers.Input((3,))))
 
 
 def test_a_function_may_begin_in_the_middle_of_a_graph():

@@ -63,12 +63,7 @@ class Graph:
     def _assert_connected(self):
         known = {id(x) for x in self.inputs}
         for node in self.nodes:
-            for x in node.input_tensors:
-                if id(x) not in known:
-                    raise ValueError(
-                        f"Graph disconnected: cannot find parent for tensor {x} at operation {node.operation.name}. "
-                        f"Output '{node.operation.name}' is not connected to `inputs`, {[i.name for i in self.inputs]}."
-                    )
+            _assert_inputs_known(node, known, self.inputs)
             if not node.is_input:
                 known.update(id(x) for x in node.outputs)
         for x in self.outputs:
@@ -130,6 +125,15 @@ def _depths(order):
     return {n: d for n, d in node_depths.items() if n in reached}, operation_depths
 
 
+def _assert_inputs_known(node, known, inputs):
+    for x in node.input_tensors:
+        if id(x) not in known:
+            raise ValueError(
+                f"Graph disconnected: cannot find parent for tensor {x} at operation {node.operation.name}. "
+                f"Output '{node.operation.name}' is not connected to `inputs`, {[i.name for i in inputs]}."
+            )
+
+
 def from_intermediate(inputs, outputs):
     """Return inputs and outputs of a graph that starts anew at `inputs`, which may be outputs of layers.
 
@@ -144,6 +148,7 @@ def from_intermediate(inputs, outputs):
     for node in order:
         if node.is_input or all(id(x) in fresh for x in node.outputs):
             continue
+        _assert_inputs_known(node, fresh, tree.flatten(inputs))
         args, kwargs = node.fill_in(fresh)
         results = tree.flatten(node.operation(*args, **kwargs))
         for x, value in zip(node.outputs, results, strict=True):
