@@ -27,6 +27,13 @@ from keras import backend as K
         ("from keras.applications.vgg16 import VGG16", "from keras.applications.vgg16 import VGG16"),
         ("from keras.src.layers.core.dense import Dense", "from keras.layers import Dense"),
         ("import numpy as np", "import numpy as np"),
+        ("from tensorflow import keras", "import keras"),
+        ("from tensorflow.keras.layers import Dense", "from keras.layers import Dense"),
+        ("from tensorflow.keras import layers, Model", "from keras import layers, Model"),
+        ("from tensorflow.keras.preprocessing.image import load_img", "from keras.utils import load_img"),
+        ("import tensorflow.keras as keras", "import keras"),
+        ("import tensorflow.keras.backend as K", "import keras.backend as K"),
+        ("from tensorflow import data", "from tensorflow import data"),
     ],
 )
 def test_imports_from_modules_that_are_no_more(old, modern):
@@ -65,7 +72,10 @@ def test_imports_from_modules_that_are_no_more(old, modern):
             "model.fit(x, y, nb_epoch=3,  # long\n          verbose=0)",
             "model.fit(x, y, epochs=3,  # long\n          verbose=0)",
         ),
-        ("model.fit_generator(g, 5, workers=2)", "model.fit(g, 5)"),
+        ("model.fit_generator(g, 5, workers=2)", "model.fit(g, steps_per_epoch=5)"),
+        ("model.fit_generator(g, 5, 3, verbose=0)", "model.fit(g, steps_per_epoch=5, epochs=3, verbose=0)"),
+        ("model.predict_generator(g, 5)", "model.predict(g, steps=5)"),
+        ("model.evaluate_generator(generator=g)", "model.evaluate(generator=g)"),
         ("model.predict_proba(x)", "model.predict(x)"),
         ("model.compile('sgd', 'mse', ['mae'])", "model.compile('sgd', 'mse', metrics=['mae'])"),
         ("model.compile('sgd', 'mse', [0.3, 1])", "model.compile('sgd', 'mse', [0.3, 1])"),
@@ -96,6 +106,12 @@ def test_what_depends_on_values_is_left_and_said_in_the_program():
     assert upgrade_source(modern)[0] == modern
 
 
+def test_keras_is_taken_out_of_tensorflow():
+    source = "import tensorflow as tf\nm = tf.keras.Sequential([tf.keras.layers.Dense(2)])\nx = tf.constant(1)\n"
+    modern = upgrade_source(source)[0]
+    assert modern.startswith("import keras\nimport tensorflow as tf\nm = keras.Sequential([keras.layers.Dense(2)])\n")
+
+
 def test_an_import_is_added_where_the_new_spelling_needs_one():
     source = '"""Doc."""\nfrom __future__ import division\n# first\nfrom keras import backend as K\nprint(K.exp(1.0))\n'
     modern = upgrade_source(source)[0]
@@ -111,7 +127,7 @@ def test_code_that_is_not_of_keras_is_left_alone():
 def test_every_row_of_the_table_is_rewritten_or_told():
     for path, rows in old_arguments.table().items():
         name = path.partition(":")[2]
-        owner = {"Functional": "Model"}.get(name, name).replace("Model.", "model.")
+        owner = {"Functional": "Model"}.get(name, name).replace("Model.", "model.").replace("Layer.", "layer.")
         for row in rows:
             if row.old == "*":
                 continue

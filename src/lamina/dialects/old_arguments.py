@@ -320,6 +320,7 @@ def table():
         **{f"lamina.layers:{name}": rows for name, rows in _LAYERS.items()},
         **{f"lamina.models:{name}": rows for name, rows in _METHODS.items()},
         **{f"lamina.layers.old:LocallyConnected{rank}D": _CONVOLUTION for rank in (1, 2)},
+        "lamina.layers:Layer.add_loss": (Argument("inputs", _ignored, _LAST_2, "add_loss(loss) in call()"),),
         "lamina.layers:Layer.add_weight": (
             Argument("*", _name_first, _LAST_2),
             Argument("synchronization", _ignored, _LAST_2, "nothing: replicas are kept the same"),

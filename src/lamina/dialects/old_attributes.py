@@ -9,16 +9,18 @@ import numpy as np
 from jax.core import Tracer
 
 from lamina.callbacks import History
+from lamina.core.context import get_mask, set_mask
 from lamina.core.tensor import KerasTensor
 from lamina.core.variable import Variable
 from lamina.dialects import asking, old_files, old_optimizers, old_steps, old_training, seeds
 from lamina.dialects.old_training import OldKeys
 from lamina.dialects.spelling import tell
 from lamina.dialects.tensorflow.dtypes import DType
-from lamina.dialects.tensorflow.shapes import TensorShape
+from lamina.dialects.tensorflow.ragged import RaggedTensor
+from lamina.dialects.tensorflow.shapes import HostTensor, TensorShape
 from lamina.dialects.tensorflow.tape import GradientTape
 from lamina.dialects.tensorflow.variables import assigning
-from lamina.layers import RNN, Layer
+from lamina.layers import RNN, Hashing, IntegerLookup, Layer, StringLookup
 from lamina.metrics import Metric
 from lamina.models import Functional, Model, Sequential
 from lamina.optimizers import Optimizer
@@ -234,6 +236,24 @@ def _new_subclass(cls, **options):
     old_steps.adopt(cls)
 
 
+def _initial_state(initial_state):
+    """Take the inputs in place of their number, as tf.keras had it."""
+
+    @functools.wraps(initial_state)
+    def of_inputs(self, batch_size=None):
+        return initial_state(self, batch_size.shape[0] if len(np.shape(batch_size)) > 1 else batch_size)
+
+    return of_inputs
+
+
+def _row_by_row(self, x, *args, **kwargs):
+    """Look values up that stand in rows of different lengths too; texts come as tensors."""
+    if isinstance(x, RaggedTensor):
+        return x.mapped(lambda values: Layer.__call__(self, values, *args, **kwargs))
+    found = Layer.__call__(self, x, *args, **kwargs)
+    return found.view(HostTensor) if isinstance(found, np.ndarray) else found
+
+
 _new_model = Model.__new__
 # The class of arrays that have values cannot be imported, and making one would start the engine.
 _ARRAYS = (*(cls for cls in jax.Array.__subclasses__() if cls.__name__ == "ArrayImpl"), Tracer)
@@ -275,12 +295,15 @@ def table():
         (Layer, "_call_in_scopes", seeds.ahead(Layer._call_in_scopes)),
         (Layer, "add_variable", lambda self, *args, **options: self.add_weight(*args, **options)),
         (Functional, "_operations", property(lambda self: self.operations)),
+        *((cls, "__call__", _row_by_row) for cls in (Hashing, IntegerLookup, StringLookup)),
+        (RNN, "get_initial_state", _initial_state(RNN.get_initial_state)),
         (Layer, "get_input_at", _tensors_at("input")),
         (Layer, "get_output_at", _tensors_at("output")),
         (Layer, "input_shape", _shape_of("input")),
         (Layer, "output_shape", _shape_of("output")),
         *((cls, "numpy", lambda self: np.asarray(self)) for cls in _ARRAYS if cls is not Tracer),
         *((cls, "set_shape", lambda self, shape: None) for cls in _ARRAYS),  # the sizes are known
+        (Tracer, "_keras_mask", property(get_mask, set_mask, lambda x: set_mask(x, None))),
         *((cls, "assign", assigning("set")) for cls in _ARRAYS),
         *((cls, "assign_add", assigning("add")) for cls in _ARRAYS),
         *((cls, "assign_sub", assigning("subtract")) for cls in _ARRAYS),

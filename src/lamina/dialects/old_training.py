@@ -185,7 +185,7 @@ def _show_validation(callbacks, validation):
 
 def _add_loss(add_loss):
     @functools.wraps(add_loss)
-    def add_tensor(self, loss):
+    def add_tensor(self, loss, inputs=None):
         symbolic = [x for x in tree.flatten(loss) if isinstance(x, KerasTensor)]
         if not symbolic:
             return add_loss(self, loss)

@@ -176,3 +176,94 @@ np.testing.assert_allclose(mfcc[:, 0], tf.reduce_sum(log_mel, -1) / np.sqrt(20),
 np.testing.assert_allclose(tf.signal.dct([1.0, 2.0]), [6.0, -np.sqrt(2)], rtol=1e-6)
 """,
 )
+program(
+    "tf: means of whole numbers, hashes, dtypes of map_fn, endless datasets, seeds of words",
+    HEAD
+    + """
+assert tf.reduce_mean([1, 2, 4]).numpy() == 2 and tf.reduce_mean([-1, -2, -4]).dtype == 'int32'
+same(tf.reduce_mean([-1, -2, -4]), -2); same(tf.reduce_mean([[1, 2], [4, 9]], axis=1, keepdims=True), [[1], [6]])
+try:
+    tf.strings.to_hash_bucket(['a'], 10)
+    raise AssertionError
+except NotImplementedError as error:
+    assert 'to_hash_bucket_fast' in str(error)
+assert tf.map_fn(lambda v: v > 1, tf.constant([1, 2]), fn_output_signature=tf.float32).dtype == 'float32'
+first, second = tf.map_fn(lambda v: (v, v * 2.0), tf.constant([1.0, 2.0]), dtype=(tf.int32, tf.float32))
+assert first.dtype == 'int32'; same(second, [2, 4])
+
+endless = tf.data.Dataset.range(4).repeat()
+assert endless.batch(2).cardinality().numpy() == tf.data.INFINITE_CARDINALITY == -1
+assert endless.filter(lambda v: v > 0).cardinality() == tf.data.UNKNOWN_CARDINALITY == -2
+assert endless.take(6).cardinality().numpy() == 6 and len(tf.data.Dataset.zip((endless, endless.take(3)))) == 3
+try:
+    len(endless)
+    raise AssertionError
+except TypeError as error:
+    assert 'infinite' in str(error)
+counter = tf.data.experimental.Counter()
+pairs = tf.data.Dataset.zip((tf.data.Dataset.range(2), (counter, counter)))
+assert [(int(a), int(b), int(c)) for a, (b, c) in pairs] == [(0, 0, 0), (1, 1, 1)]
+
+sampled, true, expected = tf.random.log_uniform_candidate_sampler(tf.constant([[0]]), 1, 4, True, 8, seed=1)
+assert len(set(sampled.numpy().tolist())) == 4 and true.shape == (1, 1) and expected.shape == (4,)
+assert float(true[0, 0]) >= float(np.max(expected))
+""",
+)
+program(
+    "tf: letters in rows of different lengths are looked up, and found again; masks are taken off",
+    HEAD
+    + """
+letters = tf.strings.unicode_split(['abc', 'xy'], input_encoding='UTF-8')
+numbers = tf.keras.layers.StringLookup(vocabulary=list('abcxy'), mask_token=None)
+ids = numbers(letters)
+assert ids.to_list() == [[1, 2, 3], [4, 5]]
+back = tf.keras.layers.StringLookup(vocabulary=numbers.get_vocabulary(), invert=True, mask_token=None)
+assert tf.strings.reduce_join(back(ids)[0], axis=-1).numpy() == b'abc' and back(ids[1][0]).numpy() == b'x'
+
+class Unmasked(tf.keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.embedding = tf.keras.layers.Embedding(5, 2, mask_zero=True)
+        self.dense = tf.keras.layers.Dense(3)
+    def call(self, inputs):
+        logits = self.dense(self.embedding(inputs))
+        del logits._keras_mask
+        return logits
+ids = np.array([[1, 2, 0], [3, 0, 0]])
+model = Unmasked()
+model.compile('sgd', tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+              metrics=[lambda label, pred: tf.reduce_mean(pred)])
+model.fit(ids, ids % 3, verbose=0)
+
+class Added(tf.keras.layers.Layer):
+    def call(self, inputs):
+        self.add_loss(tf.reduce_mean(inputs), inputs=inputs)
+        return inputs
+assert tf.einsum('be,bce->bc', tf.ones((2, 3)), tf.ones((2, 4, 3))).shape == (2, 4)
+gru = tf.keras.layers.GRU(4); state = gru.get_initial_state(tf.ones((2, 3, 5)))
+assert gru(tf.ones((2, 3, 5)), initial_state=state).shape == (2, 4)
+seed = tf.constant([1, 2]); some = tf.random.split(seed, num=3)
+assert some.shape == (3, 2) and tf.random.fold_in(seed, 1).shape == (2,)
+same(tf.random.stateless_uniform([2], some[0]), tf.random.stateless_uniform([2], tf.random.split(seed, 3)[0]))
+
+x = tf.keras.Input((3,)); added = tf.keras.Model(x, Added()(x)); added.compile('sgd')
+same(added.evaluate(np.ones((2, 3)), verbose=0), 1.0)
+""",
+)
+program(
+    "tf.train: the first step of RMSProp, numbers of checkpoints",
+    HEAD
+    + """
+import os, tempfile
+weight = tf.Variable(1.0)
+optimizer = tf.compat.v1.train.RMSPropOptimizer(0.1)
+optimizer.apply_gradients([(tf.constant(1.0), weight)])
+same(weight, 1 - 0.1 / np.sqrt(0.9 + 0.1 + 1e-10))
+folder = tempfile.mkdtemp(); checkpoint = tf.train.Checkpoint(weight=weight)
+manager = tf.train.CheckpointManager(checkpoint, folder, max_to_keep=2)
+assert os.path.basename(manager.save()) == 'ckpt-1' and os.path.basename(manager.save(checkpoint_number=50)) == 'ckpt-50'
+assert int(checkpoint.save_counter) == 2
+again = tf.train.Checkpoint(weight=tf.Variable(0.0)); again.restore(manager.latest_checkpoint)
+assert int(again.save_counter) == 2 and os.path.basename(tf.train.CheckpointManager(again, folder, 5).save()) == 'ckpt-3'
+""",
+)

@@ -68,7 +68,7 @@ numbers = s.unicode_decode(['añ', ''], 'UTF-8'); assert numbers.to_list() == [[
 assert s.ngrams(['a', 'b', 'c'], 2).tolist() == ['a b', 'b c'] and s.reduce_join([['a', 'b'], ['c', 'd']], 0).tolist() == ['ac', 'bd']
 assert s.reduce_join(['a', 'b'], separator='-').numpy() == b'a-b' and s.regex_full_match(['ab', 'b'], 'a.').tolist() == [True, False]
 same(s.to_number(['1.5', '2']), [1.5, 2]); assert s.to_number('3', tf.int32).dtype == tf.int32 and s.as_string(2) == '2'
-assert s.to_hash_bucket_fast(['a', 'b'], 7).tolist() == s.to_hash_bucket(['a', 'b'], 7).tolist() and max(s.to_hash_bucket_fast(['a'], 3)) < 3
+assert max(s.to_hash_bucket_fast(['a'], 3)) < 3
 assert s.format('x={} {}', (1, 'b')).numpy() == b'x=1 b'
 r = tf.ragged.constant([[1, 2], [], [3]]); same(r.to_tensor(), [[1, 2], [0, 0], [3, 0]]); same(r.to_tensor(-1, shape=(None, 1)), [[1], [-1], [3]])
 same(r.row_lengths(), [2, 0, 1]); same(r.row_splits, [0, 2, 2, 3]); same(r.flat_values, [1, 2, 3]); assert r.shape.as_list() == [3, None]

@@ -2,6 +2,7 @@
 
 import glob
 import itertools
+import math
 
 import jax
 import numpy as np
@@ -43,7 +44,7 @@ class Dataset:
 
     Args:
         make: function without arguments that returns an iterator, anew each time.
-        size: number of elements [count], `None` if unknown.
+        size: number of elements [count], `None` if unknown, `math.inf` if it does not end.
     Example:
         >>> [int(x) for x in Dataset.range(6).map(lambda x: x * x).skip(2)]
         [4, 9, 16, 25]
@@ -60,6 +61,8 @@ class Dataset:
     def __len__(self):
         if self._size is None:
             raise TypeError("The dataset length is unknown.")
+        if self._size == math.inf:
+            raise TypeError("The dataset is infinite.")
         return self._size
 
     @staticmethod
@@ -115,9 +118,16 @@ class Dataset:
     @staticmethod
     def zip(*datasets):
         """Give the elements of several datasets side by side."""
-        datasets = datasets[0] if len(datasets) == 1 and isinstance(datasets[0], tuple) else datasets
-        sizes = [dataset._size for dataset in datasets]
-        return Dataset(lambda: zip(*datasets, strict=False), None if None in sizes else min(sizes))
+        structure = datasets[0] if len(datasets) == 1 else datasets
+        flat = tree.flatten(structure)
+        sizes = [dataset._size for dataset in flat]
+        together = lambda: (tree.pack_sequence_as(structure, parts) for parts in zip(*flat, strict=False))  # noqa: E731
+        return Dataset(together, None if None in sizes else min(sizes))
+
+    @staticmethod
+    def counter(start=0, step=1, dtype="int64", name=None):
+        """Give whole numbers without end."""
+        return Dataset(lambda: map(np.dtype(str(dtype)).type, itertools.count(start, step)), math.inf)
 
     def map(self, map_func, num_parallel_calls=None, deterministic=None, name=None):
         """Apply a function to every element; it gets the parts of a tuple one by one."""
@@ -145,7 +155,7 @@ class Dataset:
 
     def _joined(self, size, drop_remainder, join):
         count = self._size
-        if count is not None:
+        if count not in (None, math.inf):
             count = count // size if drop_remainder else -(-count // size)
         return Dataset(lambda: streams.batches(self, size, drop_remainder, join), count)
 
@@ -229,7 +239,7 @@ class Dataset:
     def repeat(self, count=None, name=None):
         """Start again at the end; without a count, for ever."""
         if count is None or count < 0:
-            return Dataset(lambda: itertools.chain.from_iterable(self for _ in itertools.count()))
+            return Dataset(lambda: itertools.chain.from_iterable(self for _ in itertools.count()), math.inf)
         size = None if self._size is None else self._size * count
         return Dataset(lambda: itertools.chain.from_iterable(self for _ in range(count)), size)
 
@@ -302,8 +312,9 @@ class Dataset:
         return state
 
     def cardinality(self, name=None):
-        """Return the number of elements, -2 if unknown."""
-        return np.int64(UNKNOWN_CARDINALITY if self._size is None else self._size)
+        """Return the number of elements, -2 if unknown, -1 if they do not end."""
+        special = {None: UNKNOWN_CARDINALITY, math.inf: INFINITE_CARDINALITY}
+        return _tensor(np.int64(special.get(self._size, self._size)))
 
     def get_single_element(self, name=None):
         """Return the only element.
@@ -335,7 +346,9 @@ class experimental:  # noqa: N801 -- TensorFlow's name
     """Names that were experimental once."""
 
     AUTOTUNE = AUTOTUNE
+    INFINITE_CARDINALITY, UNKNOWN_CARDINALITY = INFINITE_CARDINALITY, UNKNOWN_CARDINALITY
     cardinality = staticmethod(Dataset.cardinality)
+    Counter = staticmethod(Dataset.counter)
     choose_from_datasets = staticmethod(Dataset.choose_from_datasets)
     get_single_element = staticmethod(Dataset.get_single_element)
     sample_from_datasets = staticmethod(Dataset.sample_from_datasets)

@@ -62,8 +62,12 @@ def while_loop(cond, body, loop_vars, shape_invariants=None, maximum_iterations=
 
 
 def map_fn(fn, elems, dtype=None, fn_output_signature=None, **options):
-    """Apply a function to each entry of the first axis."""
-    return ops.map(fn, elems)
+    """Apply a function to each entry of the first axis; results are cast to the dtypes that are named."""
+    result = ops.map(fn, elems)
+    kinds = dtype if fn_output_signature is None else fn_output_signature
+    if kinds is None:
+        return result
+    return tree.map_structure(lambda kind, x: ops.cast(x, str(getattr(kind, "dtype", kind))), kinds, result)
 
 
 def vectorized_map(fn, elems, fallback_to_while_loop=True, warn=True):

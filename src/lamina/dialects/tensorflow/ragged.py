@@ -80,6 +80,11 @@ class RaggedTensor:
         filled = _filled(self._rows, sizes, filler)
         return arrays.constant(np.array(filled).reshape(sizes), None if text else self.dtype)
 
+    def mapped(self, function):
+        """Return rows of these lengths, of what a function makes of all values."""
+        values = iter(_listed(function(self.flat_values)))
+        return RaggedTensor(_in_rows(self._rows, values))
+
     def joined_with(self, others, axis):
         """Return these rows and after them those of others; along axis 1, each row and after it theirs."""
         lists = [self._rows, *(RaggedTensor(other).to_list() for other in others)]
@@ -105,6 +110,10 @@ class RaggedTensor:
 
     def __repr__(self):
         return f"<tf.RaggedTensor {self._rows}>"
+
+
+def _in_rows(rows, values):
+    return [_in_rows(x, values) if isinstance(x, list) else next(values) for x in rows]
 
 
 def constant(pylist, dtype=None, **options):

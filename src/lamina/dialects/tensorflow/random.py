@@ -5,7 +5,7 @@ import functools
 import jax
 import numpy as np
 
-from lamina import random
+from lamina import ops, random
 from lamina.core.context import is_tracing
 from lamina.core.dtypes import standardize_dtype
 from lamina.core.random import SeedGenerator, forget_seed, make_default_seed, set_random_seed
@@ -14,12 +14,15 @@ from lamina.dialects.tensorflow.recording import outside, recording
 __all__ = [
     "Generator",
     "categorical",
+    "fold_in",
     "gamma",
     "get_global_generator",
+    "log_uniform_candidate_sampler",
     "normal",
     "poisson",
     "set_seed",
     "shuffle",
+    "split",
     "stateless_categorical",
     "stateless_normal",
     "stateless_truncated_normal",
@@ -90,6 +93,23 @@ def categorical(logits, num_samples, dtype="int64", seed=None, name=None):
     return random.categorical(logits, num_samples, standardize_dtype(dtype), stream(seed))
 
 
+def log_uniform_candidate_sampler(true_classes, num_true, num_sampled, unique, range_max, seed=None, name=None):
+    """Draw class numbers, the lower the likelier, as words are that are numbered by how frequent they are.
+
+    Returns:  the numbers (num_sampled,), and how often the true classes and these are expected among them.
+    """
+    logs = np.log1p(np.arange(range_max + 1.0))
+    chances = np.diff(logs) / logs[-1]
+    key = random.randint((2,), 0, 2**31 - 1, seed=stream(seed)).astype("uint32")
+    sampled = jax.random.choice(key, range_max, (num_sampled,), not unique, chances)
+
+    def expected(classes):
+        chance = ops.take(ops.convert_to_tensor(chances, "float32"), classes)
+        return 1 - (1 - chance) ** num_sampled if unique else chance * num_sampled
+
+    return sampled, expected(true_classes), expected(sampled)
+
+
 def gamma(shape, alpha, beta=1.0, dtype="float32", seed=None, name=None):
     """Draw from a gamma distribution."""
     sizes = np.broadcast_shapes(np.shape(alpha), np.shape(beta))
@@ -119,6 +139,16 @@ stateless_normal, stateless_truncated_normal, stateless_uniform = map(_stateless
 def stateless_categorical(logits, num_samples, seed, dtype="int64", name=None):
     """Draw class numbers by their logits; the same seed gives the same."""
     return categorical(logits, num_samples, dtype, np.asarray(seed).astype("uint32"))
+
+
+def split(seed, num=2, alg="auto_select"):
+    """Return further seeds for stateless functions, (num, 2)."""
+    return jax.random.split(np.asarray(seed).astype("uint32"), num).view("int32")
+
+
+def fold_in(seed, data, alg="auto_select"):
+    """Return another seed for stateless functions, by a number."""
+    return jax.random.fold_in(np.asarray(seed).astype("uint32"), int(data)).view("int32")
 
 
 class Generator:

@@ -39,7 +39,7 @@ reduce_all = anonymous(ops.all, keep_dims="keepdims", reduction_indices="axis")
 reduce_any = anonymous(ops.any, keep_dims="keepdims", reduction_indices="axis")
 reduce_logsumexp = anonymous(ops.logsumexp, keep_dims="keepdims", reduction_indices="axis")
 reduce_max = anonymous(ops.max, keep_dims="keepdims", reduction_indices="axis")
-reduce_mean = anonymous(ops.mean, keep_dims="keepdims", reduction_indices="axis")
+_mean = anonymous(ops.mean, keep_dims="keepdims", reduction_indices="axis")
 reduce_min = anonymous(ops.min, keep_dims="keepdims", reduction_indices="axis")
 reduce_prod = anonymous(ops.prod, keep_dims="keepdims", reduction_indices="axis")
 reduce_sum = anonymous(ops.sum, keep_dims="keepdims", reduction_indices="axis")
@@ -86,6 +86,13 @@ def argmax(input, axis=None, output_type=dtypes.int64, name=None):
 def argmin(input, axis=None, output_type=dtypes.int64, name=None):
     """Return where the smallest value is; along the first axis by default."""
     return ops.argmin(input, axis=0 if axis is None else axis)
+
+
+def reduce_mean(input_tensor, axis=None, keepdims=False, name=None, **words):
+    """Return the mean; of whole numbers, a whole number, what is behind the point cut off."""
+    x = ops.convert_to_tensor(input_tensor)
+    mean = _mean(x, **{"axis": axis, "keepdims": keepdims, **words})
+    return ops.cast(mean, x.dtype) if "int" in str(x.dtype) else mean
 
 
 def reduce_std(input_tensor, axis=None, keepdims=False, name=None):

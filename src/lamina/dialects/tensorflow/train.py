@@ -1,6 +1,5 @@
 """`tf.train`: checkpoints of training loops, and the optimizers of TensorFlow 1."""
 
-import re
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +7,7 @@ import numpy as np
 from lamina import optimizers
 from lamina.core.variable import Variable
 from lamina.dialects.spelling import tell
+from lamina.dialects.tensorflow.arrays import constant
 
 __all__ = [
     "AdadeltaOptimizer",
@@ -45,7 +45,7 @@ class Checkpoint:
         """Write a file; return its name without the ending."""
         Path(file_prefix).parent.mkdir(parents=True, exist_ok=True)
         arrays = {f"{name}/{i}": np.asarray(v) for name, found in self._variables() for i, v in enumerate(found)}
-        np.savez(f"{file_prefix}.npz", **arrays)
+        np.savez(f"{file_prefix}.npz", save_counter=self._saved, **arrays)
         return str(file_prefix)
 
     def restore(self, save_path, options=None):
@@ -60,11 +60,15 @@ class Checkpoint:
                 self._build(optimizer, arrays)
             for name, variables in self._variables():
                 self._assign(name, variables, [arrays[key] for key in _keys(arrays, name)], save_path)
-        number = re.search(r"-(\d+)$", str(save_path))
-        self._saved = int(number.group(1)) if number else self._saved
+            self._saved = int(arrays["save_counter"])
         return Restored()
 
     read = restore
+
+    @property
+    def save_counter(self):
+        """How many times `save` has been called, also before what was restored was written."""
+        return constant(self._saved)
 
     def _variables(self):
         for name, x in self._objects.items():
@@ -121,9 +125,9 @@ class CheckpointManager:
 
     def save(self, checkpoint_number=None, **options):
         """Write a file; return its name without the ending."""
-        if checkpoint_number is not None:
-            self.checkpoint._saved = int(checkpoint_number) - 1
-        path = self.checkpoint.save(self._prefix)
+        self.checkpoint._saved += 1
+        number = self.checkpoint._saved if checkpoint_number is None else int(checkpoint_number)
+        path = self.checkpoint.write(f"{self._prefix}-{number}")
         for old in self.checkpoints[: -self._kept] if self._kept else ():
             Path(f"{old}.npz").unlink()
         return path
@@ -167,8 +171,18 @@ def MomentumOptimizer(learning_rate, momentum, use_nesterov=False, **options):  
 
 
 def RMSPropOptimizer(learning_rate, decay=0.9, momentum=0.0, epsilon=1e-10, centered=False, **options):  # noqa: N802
-    """Return RMSprop."""
-    return _told("RMSprop", learning_rate, rho=decay, momentum=momentum, epsilon=epsilon, centered=centered)
+    """Return RMSprop whose mean squares start at one, so that the first steps are small."""
+    tell("tf.train.RMSPropOptimizer", "keras.optimizers.RMSprop", "1.15")
+    return RMSprop(learning_rate, decay, momentum, epsilon, centered)
+
+
+class RMSprop(optimizers.RMSprop):
+    """RMSprop as TensorFlow 1 begins it."""
+
+    def slots(self):
+        """The mean square starts at one."""
+        first, *others = super().slots()
+        return [dict.fromkeys(first, 1.0), *others]
 
 
 def AdagradOptimizer(learning_rate, initial_accumulator_value=0.1, **options):  # noqa: N802

@@ -17,6 +17,24 @@ _RENAMED_METHODS = {
     "predict_generator": "predict",
     "predict_proba": "predict",
 }
+_PLACES = {
+    "fit_generator": (
+        [
+            "generator",
+            "steps_per_epoch",
+            "epochs",
+            "verbose",
+            "callbacks",
+            "validation_data",
+            "validation_steps",
+            "class_weight",
+        ]
+    ),
+    "evaluate_generator": ("generator", "steps"),
+    "predict_generator": ("generator", "steps"),
+}
+"""What the places of arguments meant; those of today's methods mean something else."""
+
 BY_HAND = {
     "Merge": "a merging layer on the outputs, keras.layers.Add()([a.output, b.output]), and a "
     "keras.Model([a.input, b.input], …) around it",
@@ -62,6 +80,10 @@ class Calls:
         name = updated.attr.value
         if path is not None and path.startswith("keras.backend."):
             return self._backend_name(name, updated, note)
+        if path == "keras" and isinstance(original.value, cst.Name):
+            note(_code(original), "keras")
+            self.needs_keras = True
+            return cst.Name("keras")
         if name == "lr" and (dotted(updated.value) or "").endswith("optimizer"):
             note("optimizer.lr", "optimizer.learning_rate")
             return updated.with_changes(attr=cst.Name("learning_rate"))
@@ -164,7 +186,8 @@ class Calls:
         given = {arg.keyword.value for arg in updated.args if arg.keyword is not None}
         if name == "predict_classes":
             note("predict_classes(x)", 'predict(x).argmax(-1), or (predict(x) > 0.5).astype("int32")', done=False)
-        if name == "fit_generator" and given & {"samples_per_epoch", "nb_val_samples"}:
+        second_counts_samples = "nb_epoch" in given and len(updated.args) > 1 and updated.args[1].keyword is None
+        if name == "fit_generator" and (second_counts_samples or given & {"samples_per_epoch", "nb_val_samples"}):
             note("samples_per_epoch=", "steps_per_epoch=, samples over the batch size", done=False)
             return updated
         if name in ("evaluate_generator", "predict_generator") and "val_samples" in given:
@@ -178,8 +201,10 @@ class Calls:
             updated = self._metrics_by_name(updated, note)
         if name != modern:
             note(f"model.{name}(…)", f"model.{modern}(…)")
+            updated = _with_words(updated, _PLACES.get(name, ()))
             updated = updated.with_changes(func=updated.func.with_changes(attr=cst.Name(modern)))
-        return self._keywords(f"model.{modern}", _TABLE.get(f"Model.{modern}", ()), updated, note)
+        owner = next((owner for owner in ("Model", "Layer") if f"{owner}.{modern}" in _TABLE), "Model")
+        return self._keywords(f"{owner.lower()}.{modern}", _TABLE.get(f"{owner}.{modern}", ()), updated, note)
 
     def _add_weight(self, name, updated, note):
         """The name came first, and the shape after it."""
@@ -249,6 +274,17 @@ class Calls:
         if args and len(args) < len(updated.args) and args[-1] is not updated.args[-1]:
             args[-1] = args[-1].with_changes(comma=updated.args[-1].comma)
         return updated.with_changes(args=args)
+
+
+def _with_words(call, words):
+    """Return a call whose arguments, but for the first, are given by name."""
+    args = [
+        arg
+        if number == 0 or arg.keyword is not None or arg.star
+        else arg.with_changes(keyword=cst.Name(word), equal=_TIGHT)
+        for number, (arg, word) in enumerate(zip(call.args, words, strict=False))
+    ]
+    return call.with_changes(args=[*args, *call.args[len(args) :]])
 
 
 def _named(arg, name, text, old, value):

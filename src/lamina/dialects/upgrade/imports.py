@@ -34,10 +34,14 @@ class Imports:
 
     def statement(self, original, updated, note):
         """Return the statements in place of one."""
+        if len(updated.body) == 1 and isinstance(updated.body[0], cst.Import):
+            return _import(updated, note)
         if len(updated.body) != 1 or not isinstance(updated.body[0], cst.ImportFrom):
             return updated
         found = updated.body[0]
         module = dotted(found.module) if found.module is not None else ""
+        if module == "tensorflow" and not isinstance(found.names, cst.ImportStar):
+            return _keras_itself(found, updated, note)
         if isinstance(found.names, cst.ImportStar) or paths.canonical(module).split(".")[0] != "keras":
             return updated
         homes = {}
@@ -61,6 +65,27 @@ class Imports:
             return cst.RemoveFromParent()
         lines[0] = lines[0].with_changes(leading_lines=updated.leading_lines)
         return cst.FlattenSentinel(lines)
+
+
+def _import(updated, note):
+    """Return `import keras` for `import tensorflow.keras as keras`."""
+    alias, *others = updated.body[0].names
+    path = dotted(alias.name)
+    if others or alias.asname is None or not _is_public(path):
+        return updated
+    modern = path.removeprefix("tensorflow.")
+    note(f"import {path}", f"import {modern}")
+    name = None if alias.evaluated_alias == modern else alias.asname
+    return updated.with_changes(body=[cst.Import([cst.ImportAlias(cst.parse_expression(modern), name)])])
+
+
+def _keras_itself(found, updated, note):
+    """Return `import keras` for `from tensorflow import keras`."""
+    if [alias.evaluated_name for alias in found.names] != ["keras"]:
+        return updated
+    note("from tensorflow import keras", "import keras")
+    alias = found.names[0].with_changes(comma=cst.MaybeSentinel.DEFAULT)
+    return updated.with_changes(body=[cst.Import([alias])])
 
 
 def _as(alias, name):
@@ -116,7 +141,11 @@ def _home(module, name):
         for room in paths.rooms(module):
             if room and "." not in room and paths.public(room, name) is not paths.NOTHING:
                 return f"keras.{room}", name
-    return _renamed(module, name) or (module, name)
+    return _renamed(module, name) or (module.removeprefix("tensorflow.") if _is_public(module) else module, name)
+
+
+def _is_public(module):
+    return f"{module}.".startswith("tensorflow.keras.")
 
 
 def _renamed(module, name):
