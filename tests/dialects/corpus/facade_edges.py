@@ -267,3 +267,51 @@ again = tf.train.Checkpoint(weight=tf.Variable(0.0)); again.restore(manager.late
 assert int(again.save_counter) == 2 and os.path.basename(tf.train.CheckpointManager(again, folder, 5).save()) == 'ckpt-3'
 """,
 )
+program(
+    "tf.train.Example, TFRecord files: written, read, damaged",
+    HEAD
+    + """
+import os, tempfile
+path = os.path.join(tempfile.mkdtemp(), 'a.tfrecord')
+def example(i):
+    return tf.train.Example(features=tf.train.Features(feature={
+        'label': tf.train.Feature(int64_list=tf.train.Int64List(value=[i - 1])),
+        'name': tf.train.Feature(bytes_list=tf.train.BytesList(value=[f'n{i}'.encode()])),
+        'x': tf.train.Feature(float_list=tf.train.FloatList(value=[i, 0.5])),
+        'raw': tf.train.Feature(bytes_list=tf.train.BytesList(value=[np.arange(3, dtype='uint8').tobytes()])),
+        'many': tf.train.Feature(int64_list=tf.train.Int64List(value=range(300, 300 + i)))}))
+# what TensorFlow writes for a feature 'a' of the number 1, and for one of the number -1
+known = bytes.fromhex('0a0c0a0a0a016112051a030a0101')
+one = tf.train.Example(tf.train.Features({'a': tf.train.Feature(int64_list=tf.train.Int64List(value=[1]))}))
+assert one.SerializeToString() == known and tf.train.Example.FromString(known).features.feature['a'].int64_list.value == [1]
+with tf.io.TFRecordWriter(path) as writer:
+    for i in range(3):
+        writer.write(example(i).SerializeToString())
+kinds = {'label': tf.io.FixedLenFeature([], tf.int64), 'name': tf.io.FixedLenFeature([], tf.string),
+         'x': tf.io.FixedLenFeature([2], tf.float32), 'raw': tf.io.FixedLenFeature([], tf.string),
+         'none': tf.io.FixedLenFeature([], tf.int64, default_value=7), 'many': tf.io.VarLenFeature(tf.int64)}
+rows = list(tf.data.TFRecordDataset([path]).map(lambda record: tf.io.parse_single_example(record, kinds)))
+assert [int(row['label']) for row in rows] == [-1, 0, 1] and rows[1]['name'].numpy() == b'n1' and rows[0]['none'] == 7
+same(rows[2]['x'], [2, 0.5]); same(tf.sparse.to_dense(rows[2]['many']), [300, 301])
+assert tf.io.decode_raw(rows[0]['raw'], tf.uint8).numpy().tolist() == [0, 1, 2]
+batch = next(iter(tf.data.TFRecordDataset(path).batch(3)))
+parsed = tf.io.parse_example(batch, {'x': kinds['x'], 'label': kinds['label']})
+assert parsed['x'].shape == (3, 2) and parsed['label'].tolist() == [-1, 0, 1]
+def fails(function, words):
+    try:
+        function()
+    except ValueError as error:
+        assert words in str(error), error
+    else:
+        raise AssertionError(words)
+fails(lambda: tf.io.parse_single_example(known, {'b': tf.io.FixedLenFeature([], tf.int64)}), 'required')
+fails(lambda: tf.io.parse_single_example(known, {'a': tf.io.FixedLenFeature([], tf.float32)}), "types don't match")
+fails(lambda: tf.io.parse_single_example(known, {'a': tf.io.FixedLenFeature([2], tf.int64)}), 'Number of values')
+fails(lambda: tf.train.Example.FromString(known[:-2]), 'Could not parse')
+whole = open(path, 'rb').read()
+for damage, words in ((whole[:-3], 'ends within'), (whole[:5], 'ends within'), (b'\\xff' * 7 + whole[7:], 'ends within'),
+                      (whole[:40] + b'!' + whole[41:], 'checksum')):
+    open(path, 'wb').write(damage)
+    fails(lambda: list(tf.data.TFRecordDataset(path)), words)
+""",
+)

@@ -12,7 +12,9 @@ from lamina.core.random import get_random_seed, make_default_seed
 from lamina.core.texts import to_numpy
 from lamina.dialects.tensorflow import streams
 from lamina.dialects.tensorflow.recording import require_values
+from lamina.dialects.tensorflow.records import records
 from lamina.dialects.tensorflow.shapes import HostTensor, TensorSpec
+from lamina.dialects.tensorflow.sparse import SparseTensor
 
 AUTOTUNE, INFINITE_CARDINALITY, UNKNOWN_CARDINALITY = -1, -1, -2
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "UNKNOWN_CARDINALITY",
     "Dataset",
     "Options",
+    "TFRecordDataset",
     "TextLineDataset",
     "experimental",
 ]
@@ -342,6 +345,15 @@ def TextLineDataset(filenames, **options):  # noqa: N802 -- TensorFlow's name
     return Dataset(lambda: (line for name in names for line in streams.lines(name)))
 
 
+def TFRecordDataset(filenames, compression_type=None, **options):  # noqa: N802 -- the same
+    """Give the records of files as bytes."""
+    if compression_type:
+        raise NotImplementedError("TFRecordDataset reads files without compression.")
+    names = list(filenames) if isinstance(filenames, Dataset) else np.atleast_1d(np.asarray(filenames))
+    texts = [str(np.asarray(name).item()) for name in names]
+    return Dataset(lambda: (np.array(data, object) for name in texts for data in records(name)))
+
+
 class experimental:  # noqa: N801 -- TensorFlow's name
     """Names that were experimental once."""
 
@@ -366,11 +378,11 @@ def _call(function, element):
 
 
 def _tensor(value):
-    return value if isinstance(value, Dataset) else to_numpy(value).view(HostTensor)
+    return value if isinstance(value, (Dataset, SparseTensor)) else to_numpy(value).view(HostTensor)
 
 
 def _array(value):
-    return value if isinstance(value, Dataset) else to_numpy(value)
+    return value if isinstance(value, (Dataset, SparseTensor)) else to_numpy(value)
 
 
 def _tuples(tensors):

@@ -10,16 +10,29 @@ import numpy as np
 
 from lamina.dialects.tensorflow.arrays import convert_to_tensor
 from lamina.dialects.tensorflow.image import bytes_of, decode_image, decode_jpeg, decode_png, open_pillow
+from lamina.dialects.tensorflow.records import (
+    FixedLenFeature,
+    TFRecordWriter,
+    VarLenFeature,
+    parse_example,
+    parse_single_example,
+)
 from lamina.dialects.tensorflow.shapes import HostTensor, is_text
 
 __all__ = [
+    "FixedLenFeature",
+    "TFRecordWriter",
+    "VarLenFeature",
     "decode_csv",
     "decode_image",
     "decode_jpeg",
     "decode_png",
+    "decode_raw",
     "encode_jpeg",
     "encode_png",
     "gfile",
+    "parse_example",
+    "parse_single_example",
     "read_file",
     "write_file",
 ]
@@ -33,6 +46,12 @@ def read_file(filename, name=None):
 def write_file(filename, contents, name=None):
     """Write bytes to a file."""
     Path(_text(filename)).write_bytes(bytes_of(contents))
+
+
+def decode_raw(input_bytes, out_type, little_endian=True, name=None):
+    """Return the numbers that bytes are."""
+    kind = np.dtype(str(out_type)).newbyteorder("<" if little_endian else ">")
+    return convert_to_tensor(np.frombuffer(bytes_of(input_bytes), kind).astype(str(out_type)))
 
 
 def decode_csv(records, record_defaults, field_delim=",", use_quote_delim=True, na_value="", **options):

@@ -8,14 +8,21 @@ from lamina import optimizers
 from lamina.core.variable import Variable
 from lamina.dialects.spelling import tell
 from lamina.dialects.tensorflow.arrays import constant
+from lamina.dialects.tensorflow.records import BytesList, Example, Feature, Features, FloatList, Int64List
 
 __all__ = [
     "AdadeltaOptimizer",
     "AdagradOptimizer",
     "AdamOptimizer",
+    "BytesList",
     "Checkpoint",
     "CheckpointManager",
+    "Example",
+    "Feature",
+    "Features",
+    "FloatList",
     "GradientDescentOptimizer",
+    "Int64List",
     "MomentumOptimizer",
     "RMSPropOptimizer",
     "latest_checkpoint",
