@@ -62,11 +62,6 @@ def is_symbolic_tensor(tensor):
     return isinstance(tensor, (KerasTensor, jax.core.Tracer))
 
 
-def einsum(equation, *inputs, name=None, **options):
-    """Sum products over the letters that the result has not."""
-    return ops.einsum(equation, *inputs)
-
-
 def add_n(inputs, name=None):
     """Return the sum of several arrays."""
     return functools.reduce(ops.add, inputs)
