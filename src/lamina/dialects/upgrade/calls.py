@@ -194,7 +194,8 @@ class Calls:
             note("val_samples=", "steps=, samples over the batch size", done=False)
             return updated
         if name in ("add_weight", "add_variable"):
-            return self._add_weight(name, updated, note)
+            updated = self._add_weight(name, updated, note)
+            return self._keywords("layer.add_weight", _TABLE["Layer.add_weight"], updated, note)
         if name in ("get_output_at", "get_input_at"):
             return self._node(name, updated, note)
         if name == "compile":
