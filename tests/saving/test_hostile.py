@@ -333,7 +333,7 @@ def a_group(group, tmp_path):
 HOSTILE_WEIGHTS = {
     "CVE-2026-1669: a link to another file": external_link,
     "CVE-2026-1669: values from another file": external_data,
-    "CVE-2026-1669: a virtual array": virtual,
+    "CVE-2026-1669 and CVE-2026-12480: a virtual array": virtual,
     "CVE-2026-0897 and CVE-2026-12570: a huge array": huge,
     "CVE-2026-12570: a huge chunk": huge_chunk,
     "a link to itself": soft_loop,
@@ -531,3 +531,24 @@ def test_lambdas_are_refused_outside_of_files_too(load):
     """CVE-2026-12481: where no safe mode was set, none was assumed."""
     with pytest.raises(ValueError, match="safe_mode=False"):
         load(lambda_layer())
+
+
+@pytest.mark.parametrize(
+    ("make", "argument", "value"),
+    [
+        (lambda x: lamina.ops.diff(x, n=2), "n", 10**8),
+        (lambda x: lamina.ops.split(x, 2, axis=1), "indices_or_sections", 10**8),
+        (lambda x: lamina.ops.split(x, 2, axis=1), "indices_or_sections", [1] * 20_000),
+        (lambda x: lamina.ops.unstack(x, 2, axis=1), "num", 10**8),
+    ],
+    ids=["differences", "parts", "places", "slices"],
+)
+def test_a_graph_takes_no_more_steps_than_models_have(tmp_path, make, argument, value):
+    x = lamina.Input((2,))
+    lamina.Model(x, make(x)).save(tmp_path / "model.keras")
+
+    def change(config):
+        config["config"]["layers"][-1]["config"][argument] = value
+
+    (tmp_path / "evil").mkdir()
+    assert "steps of" in str(loaded(with_config(tmp_path, tmp_path / "evil", change))[0])

@@ -74,11 +74,7 @@ def save_model(model, filepath, overwrite=True, zipped=None, include_optimizer=T
         raise wrong_ending(path, "model.save('name', zipped=False)", "The name of a folder should not end in `.keras`")
     if not may_write(path, overwrite):
         return
-    if not model.built:
-        warnings.warn(
-            "The model being saved was never built, so it may have no weights yet. Call it on some data first.",
-            stacklevel=2,
-        )
+    _warn_if_unbuilt(model)
     if zipped:
         with replacing(path) as temporary:
             _write_archive(model, temporary)
@@ -259,13 +255,21 @@ def _without_format(path, save_format):
     errors.warn("L406", text)
 
 
+def _warn_if_unbuilt(model):
+    if not model.built:
+        warnings.warn(
+            "The model being saved was never built, so it may have no weights yet. Call it on some data first.",
+            stacklevel=3,
+        )
+
+
 def _save_old_model(model, path, overwrite, include_optimizer):
     warnings.warn(
         f"`{path}` is written in the old HDF5 format, which describes less; `model.save('name.keras')` is better.",
         errors.LaminaWarning,
         stacklevel=4,
     )
-    _require_built(model, "saving")
+    _warn_if_unbuilt(model)
     if may_write(path, overwrite):
         with replacing(path) as temporary, writing_weights(temporary) as file:
             old_h5.write_model(model, file, include_optimizer)
@@ -293,14 +297,16 @@ def _understanding(path):
 
 
 def _write_folder(model, path):
-    with tempfile.TemporaryDirectory() as assets:
-        members = _members(model, assets)
-        os.makedirs(path, exist_ok=True)
-        for name, content in members.items():
-            with replacing(os.path.join(path, name)) as temporary, open(temporary, "w+b") as file:
+    """Write the content of a `.keras` file as files; they take their places one after the other, when all are there."""
+    with tempfile.TemporaryDirectory() as assets, contextlib.ExitStack() as files:
+        for name, content in _members(model, assets).items():
+            temporary = files.enter_context(replacing(os.path.join(path, name)))
+            with open(temporary, "w+b") as file:
                 content(file, 0) if callable(content) else file.write(content.encode())
-        if os.listdir(assets):
-            shutil.copytree(assets, os.path.join(path, archive.ASSETS), dirs_exist_ok=True)
+        for name in archive.files_below(assets):
+            shutil.copyfile(
+                os.path.join(assets, name), files.enter_context(replacing(os.path.join(path, archive.ASSETS, name)))
+            )
 
 
 def _check_ending(path, max_shard_size):

@@ -41,7 +41,7 @@ class Archive:
         self._files = contextlib.ExitStack()
         self._reader = self._files.enter_context(concurrent.futures.ThreadPoolExecutor(1))
         if isinstance(source, str) and os.path.isdir(source):
-            self.names = _without_links(_files_below(source), source)
+            self.names = _without_links(files_below(source), source)
         else:
             self._zip = _open_zip(source)
             self.names = _checked_names(self._zip, source)
@@ -147,7 +147,7 @@ def write_archive(path, members, assets=None):
                 _write_in_place(archive, name, content)
             else:
                 archive.writestr(name, content)
-        for name in _files_below(assets) if assets else ():
+        for name in files_below(assets) if assets else ():
             archive.write(os.path.join(assets, name), f"{ASSETS}/{name}")
 
 
@@ -235,7 +235,8 @@ def _checked_name(name, path):
     return name
 
 
-def _files_below(folder):
+def files_below(folder):
+    """Return the paths of the files in a folder and the folders in it, relative to it."""
     found = []
     for root, _, files in os.walk(folder):
         found += [os.path.relpath(os.path.join(root, file), folder).replace(os.sep, "/") for file in files]

@@ -6,6 +6,7 @@ import numpy as np
 from jax import lax
 
 from lamina.core import dtypes
+from lamina.core.allowance import take_steps
 from lamina.core.context import is_known
 from lamina.core.op import op
 
@@ -102,6 +103,7 @@ def unstack(x, num=None, axis=0):
     num = x.shape[axis] if num is None else num
     if not is_known(num):
         raise ValueError(f"Cannot infer argument `num` from shape {x.shape}: give the number of slices.")
+    take_steps(num, "`unstack`")
     return [lax.index_in_dim(x, i, axis, keepdims=False) for i in range(num)]
 
 

@@ -5,6 +5,7 @@ import builtins
 import jax.numpy as jnp
 
 from lamina.core import dtypes
+from lamina.core.allowance import take_steps
 from lamina.core.context import thread
 from lamina.core.op import op
 from lamina.core.shapes import unknown_size
@@ -238,6 +239,7 @@ def nancumprod(x, axis=None, dtype=None):
 @op("a")
 def diff(a, n=1, axis=-1):
     """Return the differences of neighbours along `axis`, taken `n` times."""
+    take_steps(n, "`diff`")
     return jnp.diff(a, n, axis)
 
 

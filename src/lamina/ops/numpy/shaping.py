@@ -4,6 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from lamina.core import dtypes
+from lamina.core.allowance import take_steps
 from lamina.core.op import op
 
 
@@ -178,31 +179,37 @@ def append(x1, x2, axis=None):
 @op
 def split(x, indices_or_sections, axis=0):
     """Cut into equal parts along `axis`, or in front of the given places."""
-    return jnp.split(x, indices_or_sections, axis)
+    return jnp.split(x, _counted(indices_or_sections), axis)
 
 
 @op
 def array_split(x, indices_or_sections, axis=0):
     """Cut into parts along `axis` whose sizes differ by at most 1."""
-    return jnp.array_split(x, indices_or_sections, axis)
+    return jnp.array_split(x, _counted(indices_or_sections), axis)
 
 
 @op
 def hsplit(x, indices_or_sections):
     """Cut along the second axis, a vector along its only one; see `split`."""
-    return jnp.hsplit(x, indices_or_sections)
+    return jnp.hsplit(x, _counted(indices_or_sections))
 
 
 @op
 def vsplit(x, indices_or_sections):
     """Cut along the first axis; see `split`."""
-    return jnp.vsplit(x, indices_or_sections)
+    return jnp.vsplit(x, _counted(indices_or_sections))
 
 
 @op
 def dsplit(x, indices_or_sections):
     """Cut along the third axis; see `split`."""
-    return jnp.dsplit(x, indices_or_sections)
+    return jnp.dsplit(x, _counted(indices_or_sections))
+
+
+def _counted(parts):
+    """Return the number of parts, or the places between them, where a file may ask for so many."""
+    take_steps(len(parts) if isinstance(parts, list | tuple) else parts, "`split`")
+    return parts
 
 
 @op("x")
