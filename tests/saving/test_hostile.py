@@ -222,6 +222,11 @@ def test_a_metric_is_not_larger_than_the_file_justifies(valid, tmp_path, name, a
     assert "takes far more memory" in str(loaded(with_config(valid, tmp_path, change))[0])
 
 
+def test_a_table_is_not_larger_than_the_file_justifies(valid, tmp_path):
+    lookup = gadget("keras.layers", "IntegerLookup", vocabulary=[1, 2], num_oov_indices=10**9)
+    assert "takes far more memory" in str(loaded(with_config(valid, tmp_path, last_layer(lookup)))[0])
+
+
 def evil_archive(valid, path, change):
     with zipfile.ZipFile(valid / "model.keras") as archive:
         members = [(name, archive.read(name)) for name in archive.namelist()]

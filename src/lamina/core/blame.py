@@ -4,7 +4,7 @@ import os
 import re
 
 from lamina.core import tree
-from lamina.core.errors import LaminaError, ShapeError, describe, message, parts_of
+from lamina.core.errors import FileError, LaminaError, ShapeError, describe, message, parts_of
 from lamina.core.failures import failure_of, note_failure, origin_of
 from lamina.core.texts import NAME
 
@@ -23,6 +23,8 @@ def with_context(error, layer, args, kwargs):
     The engine's own messages are explained; errors of the user's code keep their type and text and gain a note. The
     calls around it are noted, from the inside out.
     """
+    if isinstance(error, FileError):  # what a file asks for is not tried again to explain it
+        return error
     failure = failure_of(error)
     if failure is None:
         arguments = ", ".join(describe(x) for x in tree.flatten((args, kwargs)) if hasattr(x, "shape"))

@@ -77,7 +77,7 @@ class Discretization(Layer):
         """Compute on arrays."""
         boundaries = self.bin_boundaries
         if boundaries is None and thread.shape_trace:
-            boundaries = [0.0] * (self.num_bins - 1)  # as many as `adapt` will find
+            boundaries = jnp.zeros(self.num_bins - 1)  # as many as `adapt` will find
         if boundaries is None:
             raise ValueError(
                 "You need to either pass the `bin_boundaries` argument at construction time or call `adapt(dataset)` "

@@ -7,7 +7,7 @@ import pathlib
 import jax
 import numpy as np
 
-from lamina.core import config
+from lamina.core import allowance, config
 from lamina.core.context import thread
 from lamina.core.errors import ConfigurationError, FileError, message
 from lamina.core.texts import on_host, to_numpy
@@ -106,6 +106,7 @@ class IndexLookup(Layer):
         return self._oov_start + self.num_oov_indices
 
     def _special(self):
+        allowance.take("num_oov_indices", (self.num_oov_indices,), "float32")
         return [self.mask_token] * self._oov_start + [self.oov_token] * self.num_oov_indices
 
     def get_vocabulary(self, include_special_tokens=True):

@@ -204,14 +204,19 @@ def unpickle_model(pickled):
 
 
 def _read_model(source, custom_objects, compile, safe_mode):
-    with archive.Archive(source) as opened, tempfile.TemporaryDirectory() as folder, postponing():
+    with (
+        archive.Archive(source) as opened,
+        tempfile.TemporaryDirectory() as folder,
+        allowing(opened.size(archive.WEIGHTS)),
+        postponing(),
+    ):
         config = opened.config()
         if not compile:
             config["compile_config"] = None
         old = is_old(opened.version())
         if old:
             config = upgrade(config)
-        with sharing_objects(), allowing(opened.size(archive.WEIGHTS)):
+        with sharing_objects():
             model = deserialize_keras_object(config, custom_objects, safe_mode=safe_mode)
         assets = opened.extract_assets(folder)
         with open_weights(*opened.place(archive.WEIGHTS), path=source) as file:
