@@ -1,5 +1,6 @@
 """What all applications share is tested with a small network."""
 
+import importlib
 import json
 
 import h5py
@@ -165,3 +166,10 @@ def test_a_list_of_names_that_is_none_is_refused(download, monkeypatch):
     (folder / "imagenet_class_index.json").write_text('{"0": ["a", "b"]}', encoding="utf-8")
     with pytest.raises(ValueError, match="no list of the 1000 classes"):
         applications.imagenet_utils.decode_predictions(np.zeros((1, 1000)))
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 7, 3), (None, None, None, 3), (None, 9, 8, 3)])
+@pytest.mark.parametrize("kernel", [3, (3, 5)])
+def test_images_are_padded_for_a_stride_as_in_keras(shape, kernel):
+    theirs = importlib.import_module("keras.src.applications.imagenet_utils").correct_pad
+    assert imagenet_utils.correct_pad(lamina.KerasTensor(shape), kernel) == theirs(keras.KerasTensor(shape), kernel)

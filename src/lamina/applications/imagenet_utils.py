@@ -5,6 +5,7 @@ import json
 import numpy as np
 
 from lamina import ops
+from lamina.applications.assembly import image_size
 from lamina.core import config, errors
 from lamina.core.tensor import is_keras_tensor
 
@@ -86,3 +87,20 @@ def _class_names():
             raise errors.FileError(f"L401: {path} is no list of the {_CLASSES} classes of ImageNet.")
         _names.update({key: tuple(value) for key, value in read.items()})
     return _names
+
+
+def correct_pad(inputs, kernel_size):
+    """Return the zeros to add around images, ((top, bottom), (left, right)), before a valid convolution of stride 2.
+
+    With them it sees what padding "same" of a graph of TensorFlow 1 showed it.
+
+    Args:
+        inputs: batch of images, or a symbolic tensor.
+        kernel_size: height and width of the convolution's kernel, or one number for both [pixels].
+    Example:
+        >>> correct_pad(np.zeros((1, 8, 7, 3)), 3)
+        ((0, 1), (1, 1))
+    """
+    kernel = (kernel_size, kernel_size) if isinstance(kernel_size, int) else kernel_size
+    even = [size is None or size % 2 == 0 for size in image_size(inputs.shape)]
+    return tuple((size // 2 - before, size // 2) for size, before in zip(kernel, even, strict=True))

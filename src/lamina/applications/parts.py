@@ -1,6 +1,6 @@
 """What the networks of several families are made of."""
 
-from lamina.applications.assembly import image_size
+from lamina.applications.imagenet_utils import correct_pad
 from lamina.core import config
 from lamina.layers import BatchNormalization, ZeroPadding2D
 
@@ -34,6 +34,4 @@ def divisible(channels, divisor=8):
 
 def padded_for_stride(x, kernel, name):
     """Pad so that a valid convolution of stride 2 sees what padding "same" of a graph of TensorFlow 1 showed it."""
-    height, width = image_size(x.shape)
-    even = (True, True) if height is None else (height % 2 == 0, width % 2 == 0)
-    return ZeroPadding2D([(kernel // 2 - before, kernel // 2) for before in even], name=name)(x)
+    return ZeroPadding2D(correct_pad(x, kernel), name=name)(x)
