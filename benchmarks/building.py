@@ -1,16 +1,21 @@
 """What it costs to build models, in Lamina and in Keras, in one run: `python -m benchmarks.building`.
 
+With `--every`, what each layer of Lamina costs alone, and which are beyond what is promised.
 Nothing is compiled and nothing computed: this is the time between the user's line and a model that is ready to fit.
 """
 
+import functools
 import gc
 import os
 import statistics
+import sys
 import time
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
 REPEATS = 30
+OF_SEVERAL_ARRAYS = ("MultiHeadAttention", "GroupedQueryAttention", "GroupQueryAttention")  # measured by `main`
+PROMISED = 100e-6, 2e-3  # for making a layer, and for a symbolic call [seconds]
 
 
 def layers_of(library):
@@ -46,6 +51,34 @@ def one_layer(library, name):
     arguments = (inputs, inputs) if name == "MultiHeadAttention" else (inputs,)
     calls = [timed(lambda layer=layer: layer(*arguments)) for layer in made]
     return median([timed(make) for _ in range(REPEATS)]), median(calls)
+
+
+def every_layer():
+    """Return the medians of making each layer, and of calling it on symbolic tensors, by name [seconds]."""
+    from tests.layers.oracle import cases_by_layer
+
+    import lamina
+    from lamina.core.tensor import KerasTensor
+
+    def costs_of(case):
+        made = [case.make(lamina) for _ in range(REPEATS)]
+        call = functools.partial(case._call_symbolic, tensor=KerasTensor, shape=lambda x: (None, *x.shape[1:]))
+        calls = [] if case.inputs is None else [timed(functools.partial(call, layer)) for layer in made]
+        return median([timed(lambda: case.make(lamina)) for _ in range(REPEATS)]), median(calls or [0.0])
+
+    tables = {name: cases for name, cases in cases_by_layer().items() if name not in OF_SEVERAL_ARRAYS}
+    first = {name: next((c for c in cases if c.inputs is not None), cases[0]) for name, cases in tables.items()}
+    return {name: costs_of(case) for name, case in sorted(first.items())}
+
+
+def tell_every_layer():
+    """Print the medians over all layers, and the layers beyond what is promised."""
+    costs = every_layer()
+    made, called = (median([cost[i] for cost in costs.values()]) for i in range(2))
+    print(f"{len(costs)} layers: {made * 1e6:.0f} µs, symbolic call {called * 1e3:.2f} ms at the median")
+    for name, (make, call) in costs.items():
+        if make > PROMISED[0] or call > PROMISED[1]:
+            print(f"  beyond the promise: {name:22}{make * 1e6:9.0f} µs, call {call * 1e3:5.2f} ms")
 
 
 def one_model(library, build):
@@ -93,6 +126,9 @@ MODELS = {"ResNet-152-like": resnet, "24-block transformer": transformer}
 
 def main():
     """Print the table."""
+    if "--every" in sys.argv:
+        tell_every_layer()
+        return
     import keras
 
     import lamina

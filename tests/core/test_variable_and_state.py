@@ -1,5 +1,8 @@
 """Variables are arrays that change; the state bridge makes what changes them pure."""
 
+import copy
+import pickle
+
 import jax
 import jax.numpy as jnp
 import keras
@@ -186,3 +189,12 @@ def test_and_or_xor_and_not_are_those_of_truth_values(one):
     for result in (variable & other, other[0] & variable, variable | other, variable ^ np.array([0, 0])):
         assert result.tolist() == [True, False]
     assert (~variable).tolist() == [False, True]
+
+
+def test_the_position_of_a_generator_is_laid_on_the_device_by_the_first_look():
+    generator = SeedGenerator(7)
+    assert "_value" not in vars(generator.state)
+    again = pickle.loads(pickle.dumps(copy.deepcopy(generator)))
+    drawn = jax.jit(lambda: generator.state.value + 0)()  # also within a program
+    assert drawn.tolist() == generator.next().tolist() == again.next().tolist() == [7, 0]
+    assert generator.state.numpy().tolist() == [7, 1]

@@ -1,5 +1,7 @@
 """Attention layers weigh values, use masks and name their parts as Keras's do."""
 
+from unittest import mock
+
 import jax
 import jax.numpy as jnp
 import keras
@@ -237,9 +239,18 @@ def test_enabling_flash_attention_changes_nothing_where_the_device_has_none():
     lamina.config.enable_flash_attention()
     try:
         assert lamina.layers.MultiHeadAttention(2, 4)(x, x).shape == (1, 3, 4)
+        with mock.patch("jax.default_backend", return_value="gpu"):  # whose fused kernel takes no float32
+            assert lamina.layers.MultiHeadAttention(2, 4)(x, x).shape == (1, 3, 4)
     finally:
         if not before:
             lamina.config.disable_flash_attention()
+
+
+def test_flash_attention_that_is_asked_for_is_demanded_only_where_numbers_are_computed():
+    x, layer = lamina.Input((3, 4)), layers.MultiHeadAttention(2, 4, flash_attention=True)
+    assert layer(x, x).shape == (None, 3, 4)
+    with pytest.raises(RuntimeError, match="cuDNN"):
+        layer(np.ones((1, 3, 4), "float32"), np.ones((1, 3, 4), "float32"))
 
 
 @pytest.mark.parametrize("wrong", [(2, 5, 7), (2, 2, 4, 6), (4, 6)])

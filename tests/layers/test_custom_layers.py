@@ -21,6 +21,36 @@ def test_weights_may_be_made_before_the_constructor_of_the_base_is_called():
     assert np.asarray(layer(np.ones((1, 1)))).tolist() == [[2.0]]
 
 
+@pytest.mark.parametrize("arguments", [(), (np.ones((1, 2)), np.ones((1, 2)))], ids=["none", "two"])
+def test_a_call_without_its_input_or_with_one_too_many_is_a_type_error(arguments):
+    with pytest.raises(TypeError, match=r"takes \(inputs, training=None\)"):
+        layers.Dense(2)(*arguments)
+
+
+@pytest.mark.parametrize("autocast", [True, False])
+@pytest.mark.parametrize("inside", [True, False])
+def test_without_autocast_neither_inputs_nor_weights_are_cast_wherever_the_layer_stands(autocast, inside):
+    class Own(layers.Layer):
+        def build(self, shape):
+            self.w = self.add_weight(shape=shape[-1:])
+
+        def call(self, x):
+            seen.extend([x.dtype, self.w.value.dtype])
+            return x
+
+    class Around(layers.Layer):
+        def __init__(self):
+            super().__init__(dtype="mixed_bfloat16")
+            self.layer = Own(autocast=autocast, dtype="mixed_bfloat16")
+
+        def call(self, x):
+            return self.layer(lamina.ops.cast(x, "float32"))
+
+    seen = []
+    (Around() if inside else Own(autocast=autocast, dtype="mixed_bfloat16"))(np.ones((1, 2), "float32"))
+    assert set(map(str, seen)) == {"bfloat16" if autocast else "float32"}
+
+
 def test_a_base_that_was_never_made_is_told_at_the_call():
     class Forgetful(layers.Layer):
         def __init__(self):

@@ -31,6 +31,19 @@ def test_equal_layers_are_traced_once_and_give_tensors_of_their_own(traced):
     assert (first.shape, first.dtype) == (second.shape, second.dtype) == ((None, 3), "float32")
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: layers.TimeDistributed(layers.Dense(8)),
+        lambda: layers.Bidirectional(layers.GRU(2)),
+        lambda: layers.RNN([layers.LSTMCell(2), layers.GRUCell(3)]),
+    ],
+)
+def test_layers_made_of_equal_layers_are_equal(make, traced):
+    assert make()(X).shape == make()(X).shape
+    assert traced.call_count == 1
+
+
 def _changed():
     layer = layers.LSTM(3)
     layer.return_sequences = True
@@ -46,6 +59,7 @@ def _changed():
         (lambda: layers.MultiHeadAttention(2, 3, output_shape=7), (None, 6, 7), "float32"),
         (lambda: layers.Activation(lambda x: x[:, :2]), (None, 2, 4), "float32"),
         (lambda: layers.TimeDistributed(layers.Dense(8)), (None, 6, 8), "float32"),
+        (lambda: layers.TimeDistributed(layers.Activation(lambda x: x[:, :2])), (None, 6, 2), "float32"),
         (lambda: layers.Lambda(lambda x: x[:, 0]), (None, 4), "float32"),
     ],
 )

@@ -229,3 +229,15 @@ def test_what_makes_no_sense_is_refused(library):
     stateful(SEQUENCE)
     with pytest.raises(ValueError, match="batch size"):
         stateful(SEQUENCE[:1])
+
+
+@pytest.mark.parametrize("go_backwards", [False, True])
+def test_an_unrolled_loop_puts_out_zeros_for_masked_steps_as_the_other_does(go_backwards):
+    options = {"return_sequences": True, "zero_output_for_mask": True, "go_backwards": go_backwards}
+    rolled, unrolled = (layers.LSTM(2, unroll=unroll, **options) for unroll in (False, True))
+    x, mask = np.ones((1, 4, 3), "float32"), np.array([[True, False, True, False]])
+    wanted = rolled(x, mask=mask)
+    unrolled.build(x.shape)
+    unrolled.set_weights(rolled.get_weights())
+    np.testing.assert_allclose(unrolled(x, mask=mask), wanted, rtol=1e-5)
+    assert not np.any(np.asarray(wanted)[0, 0 if go_backwards else 1])

@@ -51,5 +51,5 @@ def test_what_has_no_kernel_is_an_error():
         layers.SpectralNormalization(layers.Flatten())(np.ones((1, 3)))
     with pytest.raises(ValueError, match="power_iterations"):
         layers.SpectralNormalization(layers.Dense(2), power_iterations=0)
-    with pytest.raises(ValueError, match="goes around a layer"):
+    with pytest.raises(ValueError, match="supported layer type"):
         layers.Wrapper("dense")

@@ -6,8 +6,9 @@ import pytest
 from tests.layers.oracle import Case, assert_same, case, each
 
 import lamina
-from lamina import layers
-from lamina.core.context import get_mask
+from lamina import initializers, layers
+from lamina.core import serialization
+from lamina.core.context import get_mask, thread
 
 AT_END = np.array([[1, 1, 1, 0, 0], [1, 0, 0, 0, 0]], bool)
 IN_BETWEEN = np.array([[0, 1, 0, 1, 1], [1, 0, 1, 1, 0]], bool)
@@ -134,3 +135,14 @@ def test_what_makes_no_sense_is_refused(library):
 def test_bidirectional_keeps_what_configs_leave_out():
     both = layers.Bidirectional(layers.LSTM(2, use_cudnn=False))
     assert (both.forward_layer.use_cudnn, both.backward_layer.use_cudnn) == (False, False)
+
+
+def test_what_is_shared_in_the_copied_layer_is_not_mixed_with_what_a_file_shares():
+    twice = initializers.RandomNormal(0.5)
+    with serialization.sharing_objects():
+        thread.shared_objects.made[1] = "another object of the file"
+        wrapper = layers.Bidirectional(layers.GRU(2, kernel_initializer=twice, recurrent_initializer=twice))
+    forward, backward = wrapper.forward_layer, wrapper.backward_layer
+    assert forward.kernel_initializer is forward.recurrent_initializer
+    assert forward.kernel_initializer is not backward.kernel_initializer
+    assert forward.kernel_initializer.get_config() == twice.get_config()

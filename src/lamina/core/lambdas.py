@@ -75,7 +75,7 @@ def _script_names():
 
 _REFUSAL = errors.message(
     "L403",
-    "the file holds a Python lambda, and loading does not run code from files.",
+    "the file holds a Python lambda (in a Lambda layer, mostly), and loading does not run code from files.",
     why="a lambda is stored as bytecode, which could do anything: arbitrary code execution.",
     fix="load_model(path, safe_mode=False)    # only if you trust who wrote the file",
 )

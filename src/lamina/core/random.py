@@ -4,14 +4,17 @@ Source: Keras's `SeedGenerator`: the state is `(seed, count)` in uint32, which i
 """
 
 import contextlib
+import functools
 import random as python_random
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
 from lamina.core import dtypes
 from lamina.core.context import is_tracing, thread
 from lamina.core.names import auto_name, name_scope
+from lamina.core.placement import place_variable
 from lamina.core.saveable import KerasSaveable
 from lamina.core.variable import Variable
 
@@ -86,6 +89,22 @@ def make_default_seed():
     return python_random.randint(1, int(1e9))
 
 
+def _start(seed, shape=None, dtype="uint32"):
+    return np.array([seed & 0xFFFFFFFF, 0], dtype)
+
+
+class _Position(Variable):
+    """A variable whose array is made when somebody looks: most layers that could draw numbers never do."""
+
+    def initialize_now(self):
+        """Leave it to the first look."""
+
+    @functools.cached_property
+    def _value(self):
+        with jax.ensure_compile_time_eval():
+            return place_variable(self, dtypes.as_array(self._initializer(), fresh=True))
+
+
 class SeedGenerator(KerasSaveable):
     """A stream of seeds whose position is a variable, so that it survives compilation and files.
 
@@ -111,8 +130,8 @@ class SeedGenerator(KerasSaveable):
         if not isinstance(seed, int | np.integer) or isinstance(seed, bool):
             raise ValueError(f"Argument `seed` must be an integer. Received: seed={seed}")
         with name_scope(self.name, caller=self):
-            self.state = Variable(
-                lambda shape, dtype: np.array([int(seed) & 0xFFFFFFFF, 0], dtype=dtype),
+            self.state = _Position(
+                functools.partial(_start, int(seed)),
                 shape=(2,),
                 dtype="uint32",
                 trainable=False,

@@ -55,7 +55,18 @@ def custom_objects_in(obj):
     """Return the user's classes and functions that the description of `obj` names, by name, unless registered."""
     with sharing_objects():
         serialize_keras_object(obj)
-        met = [item for item, _ in thread.shared_objects.written.values()]
+        return _users_objects()
+
+
+def config_and_custom_objects(obj):
+    """Return `obj.get_config()`, and the user's classes and functions that it takes to make `obj` again, by name."""
+    with sharing_objects():
+        config = serialize_keras_object(obj)["config"]
+        return config, _users_objects()
+
+
+def _users_objects():
+    met = [item for item, _ in thread.shared_objects.written.values()]
     named = [item if hasattr(item, "__name__") else type(item) for item in met]
     users = [item for item in named if not item.__module__.startswith("lamina.") and not is_registered(item)]
     return {item.__name__: item for item in users}

@@ -36,6 +36,7 @@ class Variable:
 
     _keras_variable = True
     __array_priority__ = 1000  # NumPy arrays on the left leave operators to us
+    _value = None
 
     def __init__(
         self,
@@ -66,7 +67,6 @@ class Variable:
         self._constraint = None
         self.overwrite_with_gradient = False
         self._initializer = None
-        self._value = None
         if isinstance(initializer, str):
             initializer = _named_initializer(initializer)
         if callable(initializer):

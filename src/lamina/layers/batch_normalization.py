@@ -5,7 +5,7 @@ from jax import lax
 
 from lamina.core import config
 from lamina.kernels.normalization import normalize, shift_and_scale
-from lamina.layers.demands import assert_axes
+from lamina.layers.demands import assert_axes, axis_or_axes
 from lamina.layers.input_spec import ONE_ARRAY, InputSpec
 from lamina.layers.layer import Layer
 from lamina.layers.weights import add_weight, keep_options
@@ -67,7 +67,7 @@ class BatchNormalization(Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.axis = int(axis)
+        self.axis = axis_or_axes(self, "axis", axis, several=False)
         self.momentum = float(momentum)
         self.epsilon = float(epsilon)
         self.center = center

@@ -54,10 +54,16 @@ def bind(layer, args, kwargs):
 
 
 def first_argument(layer, args, kwargs):
-    """Return the first argument of a call, positional or by name."""
+    """Return the first argument of a call, positional or by name.
+
+    Raises: TypeError if the call has none and needs it.
+    """
     if args:
         return args[0]
-    return kwargs.get(next(iter(call_parameters(type(layer))), None))
+    name = next(iter(call_parameters(type(layer))), None)
+    if name not in kwargs:
+        bind(layer, args, kwargs)
+    return kwargs.get(name)
 
 
 def tensor_arguments(layer, args, kwargs):
@@ -125,7 +131,7 @@ def shapes_for(method, shapes, call_names, class_name):
 def to_tensors(layer, args, kwargs):
     """Return the arguments with arrays made JAX arrays and, under autocast, floats cast to the compute dtype.
 
-    Raises: ValueError for a positional argument that is no tensor.
+    Raises: ValueError for a positional argument that is no tensor, TypeError for a tensor in the place of `training`.
     """
     dtype = layer.input_dtype if layer.autocast and layer.input_dtype != "string" else None
     args = tuple(_convert(x, dtype) for x in args)
@@ -137,6 +143,11 @@ def to_tensors(layer, args, kwargs):
                     "Only input tensors may be passed as positional arguments. The following argument value should "
                     f"be passed as a keyword argument: {leaf} (of type {type(leaf)})"
                 )
+        if len(args) > 1 and "training" in list(call_parameters(type(layer)))[: len(args)]:
+            raise TypeError(
+                f"{layer.name} takes {call_signature(type(layer))}; in this call a tensor stands in the place of "
+                f"`training`. Several tensors go into one list: {layer.name}([a, b])."
+            )
     return args, kwargs
 
 

@@ -34,7 +34,7 @@ class Filters(Layer):
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
     def _keep_filters(self, filters, groups=1):
-        if filters is not None and filters <= 0:
+        if filters is None or filters <= 0:
             raise ValueError(
                 f"Invalid value for argument `filters` of {type(self).__name__}. Expected a strictly positive value. "
                 f"Received: filters={filters}"
@@ -43,7 +43,7 @@ class Filters(Layer):
             raise ValueError(
                 f"The number of groups of {type(self).__name__} must be a positive integer. Received: groups={groups}"
             )
-        if filters is not None and filters % groups:
+        if filters % groups:
             raise ValueError(
                 f"The number of filters of {type(self).__name__} must be evenly divisible by the number of groups. "
                 f"Received: groups={groups}, filters={filters}"

@@ -1,5 +1,9 @@
-"""What constructors ask of numbers: the error names layer, argument, value and what is allowed."""
+"""What constructors ask of their arguments: the error names layer, argument, value and what is allowed."""
 
+import functools
+import inspect
+
+import jax
 import numpy as np
 
 from lamina.core.errors import ShapeError, message
@@ -49,6 +53,61 @@ def axis_or_axes(layer, name, value, several=True):
             f"{name}={value!r}"
         )
     return axes if as_list else value
+
+
+def pair_of_numbers(layer, name, value):
+    """Return `value` if it is two numbers.
+
+    Raises:   ValueError for anything else.
+    """
+    if not _is_number_or_numbers(value) or np.shape(value) != (2,):
+        raise ValueError(
+            f"The `{name}` argument of {type(layer).__name__} should be a list of two numbers. Received: "
+            f"{name}={value!r}"
+        )
+    return value
+
+
+def assert_kinds(layer, init, given):
+    """Hold arguments whose default is True, False or a number against what their default says that they are.
+
+    Args:
+        layer: the layer that was made.
+        init: the constructor that took them.
+        given: the arguments by name.
+    Raises:   ValueError for a flag that is neither true nor false, TypeError for a number that is none.
+    """
+    kinds = _kinds(init)
+    for name in kinds.keys() & given.keys():
+        value = given[name]
+        if kinds[name] is bool and not _is_flag(value):
+            raise ValueError(
+                f"The `{name}` argument of {type(layer).__name__} is True or False. Received: {name}={value!r}"
+            )
+        if kinds[name] is not bool and value is not None and not _is_number_or_numbers(value):
+            raise TypeError(
+                f"The `{name}` argument of {type(layer).__name__} must be a number, or a list of them where there are "
+                f"several. Received: {name}={value!r}"
+            )
+
+
+@functools.cache
+def _kinds(init):
+    """Return the types of the defaults of a constructor that are booleans or numbers."""
+    defaults = {name: parameter.default for name, parameter in inspect.signature(init).parameters.items()}
+    return {name: type(value) for name, value in defaults.items() if isinstance(value, bool | int | float)}
+
+
+def _is_flag(value):
+    return value is None or (isinstance(value, bool | int | np.bool_ | np.integer) and value in (0, 1))
+
+
+def _is_number_or_numbers(value):
+    if isinstance(value, list | tuple):
+        return all(_is_number_or_numbers(item) for item in value)
+    if isinstance(value, np.ndarray | jax.Array):
+        return value.dtype.kind not in "OSUMm"
+    return isinstance(value, int | float | np.number)
 
 
 def assert_axes(layer, name, axes, shape):

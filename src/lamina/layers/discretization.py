@@ -59,6 +59,10 @@ class Discretization(Layer):
                 "Both `num_bins` and `bin_boundaries` should not be set. "
                 f"Received: `num_bins={num_bins}` and `bin_boundaries={bin_boundaries}`"
             )
+        if bin_boundaries is not None and np.asarray(bin_boundaries).dtype.kind not in "biuf":
+            raise ValueError(
+                f"`bin_boundaries` of Discretization are numbers. Received: bin_boundaries={bin_boundaries}"
+            )
         if num_bins is None and bin_boundaries is None:
             raise ValueError("You need to set either `num_bins` or `bin_boundaries`.")
         self.bin_boundaries = None if bin_boundaries is None else np.asarray(bin_boundaries).tolist()

@@ -61,6 +61,9 @@ class EinsumDense(QuantizableKernel, Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
+        for name, letters in (("equation", equation), ("bias_axes", bias_axes or None)):
+            if letters is not None and not isinstance(letters, str):
+                raise TypeError(f"The `{name}` argument of EinsumDense is a string. Received: {name}={letters!r}")
         self.equation = equation
         self.partial_output_shape = (output_shape,) if isinstance(output_shape, int) else tuple(output_shape)
         self.bias_axes = bias_axes

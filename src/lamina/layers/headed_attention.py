@@ -7,10 +7,10 @@ import jax
 import jax.numpy as jnp
 
 from lamina.core import policies
-from lamina.core.config import is_flash_attention_enabled
 from lamina.core.context import is_known
 from lamina.core.errors import describe
 from lamina.core.policy_map import DTypePolicyMap
+from lamina.kernels.attention import implementation
 from lamina.layers.activation_layers import Softmax
 from lamina.layers.einsum_dense import EinsumDense
 from lamina.layers.layer import Layer
@@ -182,7 +182,6 @@ class HeadedAttention(Layer):
             )
         while attention_mask is not None and attention_mask.ndim < query.ndim - 1 + len(self._attention_axes):
             attention_mask = jnp.expand_dims(attention_mask, -2 * len(self._attention_axes) - 1)
-        fused = self._flash_attention or (is_flash_attention_enabled() and jax.default_backend() == "gpu")
         takes_scores = self.dropout > 0 or return_attention_scores
         if not takes_scores and query.ndim == 4 and query.shape[-1] == value.shape[-1]:
             outputs = jax.nn.dot_product_attention(
@@ -192,7 +191,7 @@ class HeadedAttention(Layer):
                 mask=attention_mask,
                 scale=self._scale,
                 is_causal=use_causal_mask,
-                implementation="cudnn" if fused else "xla",
+                implementation=implementation(self._flash_attention, query, key, value),
             )
             return outputs, None
         scores = jnp.einsum(self._dot_product_equation, key, query * jnp.asarray(self._scale, query.dtype))

@@ -2,6 +2,7 @@
 
 import jax.numpy as jnp
 
+from lamina.layers.demands import pair_of_numbers, positive_integer
 from lamina.layers.image_layer import BYTES, ImageLayer, ordered_value_range, rescaled
 from lamina.ops.image.frames import on_batch
 
@@ -56,7 +57,7 @@ class Equalization(ImageLayer):
     def __init__(self, value_range=(0, 255), bins=256, data_format=None, **kwargs):
         super().__init__(data_format, **kwargs)
         self.value_range = ordered_value_range(self, value_range)
-        self.bins = bins
+        self.bins = positive_integer(self, "bins", bins)
 
     def transform_images(self, images, transformation=None, training=True):
         """Spread the values."""
@@ -104,9 +105,10 @@ class ContrastLimitedAdaptiveHistogramEqualization(ImageLayer):
 
     def __init__(self, value_range=(0, 255), clip_limit=4.0, tile_grid_size=(8, 8), data_format=None, **kwargs):
         super().__init__(data_format, **kwargs)
-        self.value_range = value_range
+        self.value_range = pair_of_numbers(self, "value_range", value_range)
         self.clip_limit = clip_limit
-        if not all(0 < count <= _MOST_TILES for count in tile_grid_size):
+        tiles = pair_of_numbers(self, "tile_grid_size", tile_grid_size)
+        if not all(0 < count <= _MOST_TILES for count in tiles):
             raise ValueError(
                 f"`tile_grid_size` is two numbers from 1 to {_MOST_TILES}. Received: tile_grid_size={tile_grid_size}"
             )

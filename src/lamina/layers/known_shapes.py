@@ -11,7 +11,7 @@ import jax
 
 from lamina.core import shapes, tree
 from lamina.core.context import get_mask, set_mask, thread
-from lamina.core.operation import parameters
+from lamina.core.operation import Operation, parameters
 from lamina.core.tensor import KerasTensor
 from lamina.layers.arguments import declared_arguments
 
@@ -26,9 +26,8 @@ class _NoKeyError(Exception):
 
 def infer(layer, args, kwargs):
     """Return what `layer(*args, **kwargs)` would return, as symbolic tensors."""
-    try:
-        key = _key(layer, args, kwargs)
-    except _NoKeyError:
+    key = _key(layer, args, kwargs)
+    if key is None:
         return shapes.infer(layer, *args, **kwargs)
     if key not in _known:
         if len(_known) >= _MOST:
@@ -38,14 +37,24 @@ def infer(layer, args, kwargs):
 
 
 def _key(layer, args, kwargs):
-    cls = type(layer)
+    """Return all that the result follows from; None if that cannot be said."""
     leaves, treedef = jax.tree_util.tree_flatten((args, kwargs), is_leaf=lambda x: x is None)
+    if not layer._supports_masking and any(get_mask(x) is not None for x in leaves if isinstance(x, KerasTensor)):
+        return None  # it is told once that such a layer loses the mask
+    try:
+        given = tuple([_spec(x) if isinstance(x, KerasTensor) else _plain(x) for x in leaves])
+        return _of_layer(layer), thread.training, treedef, given
+    except _NoKeyError:
+        return None
+
+
+def _of_layer(layer):
+    """Return what a layer's results follow from, with what it is made of."""
+    cls = type(layer)
     if not cls.__module__.startswith("lamina.layers.") or hasattr(cls, "adapt") or "call" in layer.__dict__:
         raise _NoKeyError
     if layer._policy is not layer._dtype_policy:
         raise _NoKeyError  # sublayers may have other policies
-    if not layer._supports_masking and any(get_mask(x) is not None for x in leaves if isinstance(x, KerasTensor)):
-        raise _NoKeyError  # it is told once that such a layer loses the mask
     kept, skipped = _argument_names(cls)
     given = layer._given[1]
     return (
@@ -57,10 +66,7 @@ def _key(layer, args, kwargs):
         layer._policy,
         layer.autocast,
         layer._supports_masking,
-        thread.training,
         _plain(layer._build_shapes),
-        treedef,
-        tuple([_spec(x) if isinstance(x, KerasTensor) else _plain(x) for x in leaves]),
     )
 
 
@@ -82,6 +88,8 @@ def _plain(value):
         return tuple([(name, _plain(item)) for name, item in value.items()])
     if isinstance(value, types.FunctionType) and value.__module__.startswith("lamina."):
         return value
+    if isinstance(value, Operation):
+        return _of_layer(value)
     raise _NoKeyError
 
 

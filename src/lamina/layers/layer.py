@@ -5,6 +5,7 @@ From `layer(x)` to the maths: `Layer.__call__` -> `call` of the layer.
 
 import contextlib
 import functools
+import inspect
 
 import jax
 
@@ -27,6 +28,7 @@ from lamina.layers.arguments import (
     serialize_argument,
 )
 from lamina.layers.building import Buildable, recorded_build
+from lamina.layers.demands import assert_kinds
 from lamina.layers.input_spec import InputSpec, assert_input_compatibility
 from lamina.layers.losses import WithLosses, layers_with_losses
 from lamina.layers.precision import WithPolicy
@@ -38,12 +40,14 @@ _ONLY_TRAINING = frozenset({"training"})
 
 def _telling_constructor(init):
     """Let the errors of a constructor of the library name the layer and the arguments that it was given."""
+    names = list(inspect.signature(init).parameters)[1:]
 
     @functools.wraps(init)
     def telling(self, *args, **kwargs):
         try:
             init(self, *args, **kwargs)
-        except (TypeError, ValueError) as error:
+            assert_kinds(self, init, {**dict(zip(names, args, strict=False)), **kwargs})
+        except (TypeError, ValueError, NotImplementedError) as error:
             locate(error, constructor_call(self), self)
             raise
 

@@ -23,7 +23,7 @@ class LowRank:
     lora_enabled = False
 
     def _keep_lora(self, rank, alpha):
-        self.lora_rank = rank
+        self.lora_rank = positive_integer(self, "lora_rank", rank) if rank else None
         self.lora_alpha = rank if alpha is None else alpha
 
     def _start_lora(self):

@@ -20,8 +20,9 @@ def _sizes_along(layer, input_shape, axes):
     assert_axes(layer, "axis", axes, input_shape)
     if any(input_shape[axis] is None for axis in axes):
         raise ValueError(
-            f"{type(layer).__name__} '{layer.name}' needs to know the sizes along axis={axes} to make its weights; the "
-            f"input has shape {tuple(input_shape)}."
+            f"{type(layer).__name__} '{layer.name}' needs to know the sizes along axis={axes} for its weights: there "
+            "the input tensor should have a defined dimension but the layer received an input with shape "
+            f"{tuple(input_shape)}."
         )
     return tuple(input_shape[axis] for axis in axes)
 

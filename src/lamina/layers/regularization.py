@@ -152,7 +152,7 @@ class AlphaDropout(Layer):
         super().__init__(**kwargs)
         self.rate = fraction(self, "rate", rate)
         self.seed = seed
-        self.noise_shape = noise_shape
+        self.noise_shape = _checked_noise_shape(noise_shape)
         if rate > 0:
             self.seed_generator = SeedGenerator(seed)
         self.supports_masking = True

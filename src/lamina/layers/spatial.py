@@ -248,7 +248,7 @@ class UpSampling1D(Layer):
     def __init__(self, size=2, **kwargs):
         super().__init__(**kwargs)
         if not isinstance(size, int) or isinstance(size, bool):
-            raise TypeError(f"The `size` argument of UpSampling1D must be an integer. Received: size={size!r}")
+            raise TypeError(f"UpSampling1D: Expected an integer value for `size`. Received: size={size!r}")
         if size <= 0:
             raise ValueError(f"The `size` argument of UpSampling1D should be a positive integer. Received: size={size}")
         self.size = size

@@ -1,5 +1,7 @@
 """What layers with windows have in common: sizes per spatial axis, padding names, axis orders, room for the window."""
 
+import operator
+
 import jax.numpy as jnp
 
 from lamina.core.errors import ShapeError, message
@@ -17,7 +19,7 @@ def sizes(layer, name, value, smallest=1):
     """
     values = (value,) * layer.rank if isinstance(value, int) else value
     try:
-        values = tuple(int(size) for size in values)
+        values = tuple(operator.index(size) for size in values)
     except (TypeError, ValueError):
         values = ()
     if len(values) != layer.rank or min(values) < smallest:

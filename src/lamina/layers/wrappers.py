@@ -84,8 +84,8 @@ class TimeDistributed(Wrapper):
         """Compute on arrays."""
         if mask is not None and mask.shape[:2] != inputs.shape[:2]:
             raise ValueError(
-                f"The mask of `TimeDistributed` has the shape {mask.shape}; it should begin with the batch size and "
-                f"the number of steps of the input, {inputs.shape[:2]}."
+                f"The `mask` passed to the `TimeDistributed` layer has a shape of {mask.shape}; it should begin with "
+                f"the batch size and the number of steps of the input, {inputs.shape[:2]}."
             )
         if mask is not None and "mask" not in calling.call_parameters(type(self.layer)):
             mask = None
@@ -140,15 +140,13 @@ class Bidirectional(Layer):
         _require_layer(self, layer)
         if backward_layer is not None:
             _require_layer(self, backward_layer)
-        if merge_mode not in _MERGES:
+        if merge_mode not in list(_MERGES):
             raise ValueError(f"Argument `merge_mode` is one of {list(_MERGES)}. Received: merge_mode={merge_mode!r}")
         super().__init__(**kwargs)
-        name = layer.name.removeprefix("forward_")
-        self.forward_layer = _copy(layer, name=f"forward_{name}")
+        copies = [{"name": f"forward_{layer.name.removeprefix('forward_')}"}]
         if backward_layer is None:
-            name = layer.name.removeprefix("backward_")
-            backward_layer = _copy(layer, name=f"backward_{name}", go_backwards=True)
-        self.backward_layer = backward_layer
+            copies += [{"name": f"backward_{layer.name.removeprefix('backward_')}", "go_backwards": True}]
+        self.forward_layer, self.backward_layer = [*_copies(layer, *copies), backward_layer][:2]
         self._require_opposites()
         for direction in (self.forward_layer, self.backward_layer):
             if getattr(direction, "zero_output_for_mask", None) is not None:
@@ -244,15 +242,22 @@ class Bidirectional(Layer):
 
 def _require_layer(wrapper, layer):
     if not isinstance(layer, Layer):
-        raise ValueError(f"`{type(wrapper).__name__}` goes around a layer. Received: {layer!r} of type {type(layer)}")
+        raise ValueError(
+            f"Layer {layer!r} supplied to {type(wrapper).__name__} isn't a supported layer type: it is of type "
+            f"{type(layer)}. Please ensure wrapped layer is a valid Keras layer."
+        )
 
 
-def _copy(layer, **changes):
-    """Return a layer of the same kind with `changes` in its config; with weights of its own if the other is built."""
+def _copies(layer, *changes):
+    """Return a layer of the same kind for each of `changes` in its config; with weights of its own if it is built."""
+    config, custom_objects = serialization.config_and_custom_objects(layer)
     if hasattr(layer, "use_cudnn"):  # which configs leave out
-        changes["use_cudnn"] = layer.use_cudnn
-    with CustomObjectScope(serialization.custom_objects_in(layer)):
-        copy = type(layer).from_config({**layer.get_config(), **changes})
+        config["use_cudnn"] = layer.use_cudnn
+    copies = []
+    for change in changes:
+        with CustomObjectScope(custom_objects), serialization.sharing_objects():  # within one copy, not between them
+            copies.append(type(layer).from_config({**config, **change}))
     if layer.built:
-        copy.build_from_config(layer.get_build_config())
-    return copy
+        for copy in copies:
+            copy.build_from_config(layer.get_build_config())
+    return copies

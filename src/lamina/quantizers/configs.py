@@ -131,7 +131,10 @@ class _CalibratedConfig(QuantizationConfig):
         for name, value in arguments.items():
             setattr(self, name, value)
         if self.weight_bits not in self._bits:
-            raise ValueError(f"Unsupported weight_bits={self.weight_bits}. {self._mode.upper()} supports {self._bits}.")
+            bits = " or ".join(f"{bits}-bit" for bits in self._bits)
+            raise ValueError(
+                f"Unsupported weight_bits={self.weight_bits}. {self._mode.upper()} only supports {bits} quantization."
+            )
         for name in ("num_samples", "sequence_length", "num_grid_points"):
             if getattr(self, name, 1) <= 0:
                 raise ValueError(f"{name} must be a positive integer.")

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from lamina.core.random import draw_seed
 from lamina.core.state import StatelessScope
 from lamina.layers.boxes.moving import check_boxes
+from lamina.layers.demands import pair_of_numbers
 from lamina.layers.histograms import AutoContrast, Equalization
 from lamina.layers.image_layer import images_of
 from lamina.layers.random_images.base import RandomImageLayer, interval
@@ -46,7 +47,7 @@ class _ChoosingLayer(RandomImageLayer):
 
     def __init__(self, names, value_range, factor, interpolation, seed, data_format, **kwargs):
         super().__init__(seed, data_format, **kwargs)
-        self.value_range = value_range
+        self.value_range = pair_of_numbers(self, "value_range", value_range)
         self.factor = interval(self, "factor", factor, (0, 1), least=0, strict=False)
         self.interpolation = interpolation
         self._names = names

@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 
 from lamina.core.config import epsilon
+from lamina.layers.demands import pair_of_numbers
 from lamina.layers.image_layer import BYTES, ordered_value_range, rescaled
 from lamina.layers.random_images.base import (
     RandomImageLayer,
@@ -62,7 +63,7 @@ class RandomContrast(RandomImageLayer):
     def __init__(self, factor, value_range=(0, 255), seed=None, **kwargs):
         super().__init__(seed, **kwargs)
         self.factor = interval(self, "factor", factor, (0, 1), least=0, strict=False)
-        self.value_range = value_range
+        self.value_range = pair_of_numbers(self, "value_range", value_range)
 
     def _draw(self, shape, seed):
         lower, upper = self.factor
@@ -134,7 +135,7 @@ class RandomHue(_HSVLayer):
     def __init__(self, factor, value_range=(0, 255), data_format=None, seed=None, **kwargs):
         super().__init__(seed, data_format, **kwargs)
         self.factor = interval(self, "factor", factor, (0, 1), least=0, strict=False)
-        self.value_range = value_range
+        self.value_range = pair_of_numbers(self, "value_range", value_range)
 
     def _draw(self, shape, seed):
         side = jnp.where(uniform((count(shape),), seed=seed) > 0.5, -0.5, 0.5)
@@ -197,7 +198,7 @@ class RandomInvert(RandomImageLayer):
     def __init__(self, factor=1.0, value_range=(0, 255), seed=None, data_format=None, **kwargs):
         super().__init__(seed, data_format, **kwargs)
         self.factor = interval(self, "factor", factor, (0, 1), least=0, strict=False)
-        self.value_range = value_range
+        self.value_range = pair_of_numbers(self, "value_range", value_range)
 
     def _draw(self, shape, seed):
         probability = uniform((count(shape),), *self.factor, seed=seed)
@@ -335,7 +336,7 @@ class RandomColorJitter(RandomImageLayer):
         **kwargs,
     ):
         super().__init__(seed, data_format, **kwargs)
-        self.value_range = value_range
+        self.value_range = pair_of_numbers(self, "value_range", value_range)
         self.brightness_factor = brightness_factor
         self.contrast_factor = contrast_factor
         self.saturation_factor = saturation_factor

@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 
 from lamina.core.random import draw_seed
+from lamina.layers.demands import pair_of_numbers
 from lamina.layers.image_layer import ordered_value_range, refuse_boxes
 from lamina.layers.random_images.base import (
     MovingLayer,
@@ -46,7 +47,7 @@ class RandomGaussianBlur(RandomImageLayer):
         self.factor = interval(self, "factor", factor, (0, 1), least=0, strict=False)
         self.kernel_size = _odd_pair(kernel_size)
         self.sigma = interval(self, "sigma", sigma, (0, 1), least=0, strict=False)
-        self.value_range = value_range
+        self.value_range = pair_of_numbers(self, "value_range", value_range)
 
     def _draw(self, shape, seed):
         probability = uniform((count(shape),), *self.factor, seed=seed)
@@ -68,7 +69,7 @@ def _odd_pair(size):
     Raises: ValueError unless it is an odd number or a pair of them.
     """
     pair = tuple(size) if isinstance(size, list | tuple) else (size, size)
-    if len(pair) != 2 or not all(isinstance(n, int | float) and n % 2 == 1 for n in pair):
+    if len(pair) != 2 or not all(isinstance(n, int | float) and n > 0 and n % 2 == 1 for n in pair):
         raise ValueError(
             f"The `kernel_size` argument of RandomGaussianBlur should be an odd number (or a list of two). "
             f"Received: kernel_size={size}"
@@ -148,7 +149,7 @@ class RandomElasticTransform(MovingLayer):
         self.interpolation = known_interpolation(interpolation)
         self.fill_mode = one_of("fill_mode", fill_mode, FILL_MODES)
         self.fill_value = fill_value
-        self.value_range = value_range
+        self.value_range = pair_of_numbers(self, "value_range", value_range)
 
     def _draw(self, shape, seed):
         if self.scale[1] == 0 or self.factor[1] == 0:

@@ -62,6 +62,8 @@ class MixUp(_MixingLayer):
 
     def __init__(self, alpha=0.2, data_format=None, seed=None, **kwargs):
         super().__init__(seed, data_format, **kwargs)
+        if not isinstance(alpha, int | float) or not alpha > 0:
+            raise ValueError(f"The `alpha` argument of MixUp must be a number above 0. Received: alpha={alpha!r}")
         self.alpha = alpha
 
     def _draw(self, shape, seed):

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from lamina.core.random import make_default_seed
 from lamina.layers.boxes.moving import follow, scale_and_shift
-from lamina.layers.demands import positive_integer
+from lamina.layers.demands import pair_of_numbers, positive_integer
 from lamina.layers.random_images.base import MovingLayer, RandomImageLayer, count, interval, over_pixels
 from lamina.ops.image import resize
 from lamina.random import normal, uniform
@@ -119,7 +119,7 @@ class RandomErasing(RandomImageLayer):
                 f"Received: fill_value={fill_value}"
             )
         self.fill_value = fill_value
-        self.value_range = value_range
+        self.value_range = pair_of_numbers(self, "value_range", value_range)
 
     def _draw(self, shape, seed):
         batch, dtype = count(shape), self.compute_dtype

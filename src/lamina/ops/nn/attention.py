@@ -4,6 +4,7 @@ import jax
 
 from lamina.core import dtypes
 from lamina.core.op import op
+from lamina.kernels.attention import implementation
 
 
 @op("query", "key", "value", "bias", "mask", "scale")
@@ -27,7 +28,8 @@ def dot_product_attention(
         bias, mask: shaped as (batch, heads, steps, source_steps) or broadcast to it; False hides a source step.
         scale: by default 1 / sqrt(features).
         is_causal: whether later source steps are hidden.
-        flash_attention: True for cuDNN's kernel on a GPU; by default XLA's form.
+        flash_attention: True for cuDNN's kernel, False for XLA's; by default cuDNN's where the device has it, it takes
+            such arrays and `config.disable_flash_attention` was not called.
         attn_logits_soft_cap: not supported.
     Raises:   ValueError for another rank.
     """
@@ -41,7 +43,7 @@ def dot_product_attention(
     dtype = dtypes.result_type(query.dtype, key.dtype, value.dtype)
     query, key, value = (x.astype(dtype) for x in (query, key, value))
     bias = None if bias is None else bias.astype(dtype)
-    kernel = "cudnn" if flash_attention else "xla"
+    kernel = implementation(flash_attention, query, key, value)
     return jax.nn.dot_product_attention(
         query, key, value, bias, mask, scale=scale, is_causal=is_causal, implementation=kernel
     )
