@@ -25,6 +25,7 @@ NUMBERS = [
     *(("MultiHeadAttention", sizes, name) for sizes, name in (((0, 4), "num_heads"), ((2, 0), "key_dim"))),
     *(("GroupQueryAttention", sizes, "head") for sizes in ((0, 4, 2), (4, 0, 2), (4, 4, 0), (4, 3, 2))),
     *((name, (rate,), "rate") for name in ("Dropout", "AlphaDropout", "SpatialDropout1D") for rate in (-0.1, 1.5)),
+    *(("Attention", (False, "dot", rate), "dropout") for rate in (-0.1, 1.5)),
     *(("RandomCrop", sizes, "positive integer") for sizes in ((0, 4), (4, -1), (2.5, 4))),
     *((name, (size, 2), "filters") for name in ("Conv1D", "Conv2DTranspose", "ConvLSTM2D") for size in (0, -1)),
     *((name, (2, 0), "kernel_size") for name in ("Conv3D", "SeparableConv2D")),

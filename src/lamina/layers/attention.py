@@ -5,6 +5,7 @@ import jax.numpy as jnp
 
 from lamina.core import tree
 from lamina.core.random import SeedGenerator
+from lamina.layers.demands import fraction
 from lamina.layers.layer import Layer
 
 
@@ -37,7 +38,7 @@ class Attention(Layer):
             )
         self.use_scale = use_scale
         self.score_mode = score_mode
-        self.dropout = dropout
+        self.dropout = fraction(self, "dropout", dropout)
         self.seed = seed
         if dropout > 0:
             self.seed_generator = SeedGenerator(seed)
