@@ -44,6 +44,13 @@ def test_layers_made_of_equal_layers_are_equal(make, traced):
     assert traced.call_count == 1
 
 
+def test_layers_that_only_the_call_builds_are_built_in_each_of_equal_ones():
+    for _ in range(2):
+        inner = layers.Dense(3)
+        layers.Pipeline([layers.Identity(), inner])(X)
+        assert inner.built
+
+
 def _changed():
     layer = layers.LSTM(3)
     layer.return_sequences = True

@@ -88,7 +88,7 @@ def _plain(value):
         return tuple([(name, _plain(item)) for name, item in value.items()])
     if isinstance(value, types.FunctionType) and value.__module__.startswith("lamina."):
         return value
-    if isinstance(value, Operation):
+    if isinstance(value, Operation) and value.built:  # otherwise it is the call that builds it
         return _of_layer(value)
     raise _NoKeyError
 
