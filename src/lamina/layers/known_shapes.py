@@ -56,12 +56,11 @@ def _of_layer(layer):
     if layer._policy is not layer._dtype_policy:
         raise _NoKeyError  # sublayers may have other policies
     kept, skipped = _argument_names(cls)
-    given = layer._given[1]
+    given = {**dict(zip(parameters(cls), layer._given[0], strict=False)), **layer._given[1]}
     return (
         cls,
         cls.call,
         tuple([_plain(getattr(layer, name)) for name in kept]),
-        _plain(layer._given[0]) if skipped else (),
         tuple([_plain(given.get(name)) for name in skipped]),
         layer._policy,
         layer.autocast,
