@@ -98,9 +98,17 @@ def test_weights_alone_are_loaded_into_a_model(tmp_path):
 def test_a_checkpoint_of_another_model_is_refused(tmp_path):
     pytest.importorskip("orbax.checkpoint")
     fit(model(), 1, hooks=[callbacks.OrbaxCheckpoint(tmp_path, save_weights_only=True)])
-    other = lamina.Sequential([layers.Input((4,)), layers.Dense(2, name="another")])
-    with pytest.raises(ValueError, match=r"holds no value for .*another/kernel"):
-        other.load_weights(tmp_path)
+    layer, statistics = layers.Dense(2, name="out"), layers.BatchNormalization(center=False, scale=False)
+    for stack, told in (
+        ([layers.Dense(2, name="another")], r"another/kernel is not there"),
+        ([layers.Dense(3, name="out")], r"out/kernel has \(4, 3\), the checkpoint \(4, 2\); .*out/bias"),
+        ([layer, statistics], "moving_mean is not there"),
+    ):
+        other = lamina.Sequential([layers.Input((4,)), *stack], name="net")
+        before = other.get_weights()
+        with pytest.raises(ValueError, match=f"L407: .* does not fit 'net'.*{told}"):
+            other.load_weights(tmp_path)
+        assert all((a == b).all() for a, b in zip(other.get_weights(), before, strict=True))
 
 
 def test_a_checkpoint_that_claims_more_than_it_holds_is_refused(tmp_path, monkeypatch):

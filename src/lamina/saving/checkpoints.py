@@ -6,6 +6,7 @@ import os
 import pathlib
 
 import jax.numpy as jnp
+import numpy as np
 
 from lamina.core import errors, tree
 from lamina.core.serialization import deserialize_keras_object, sharing_objects
@@ -56,26 +57,29 @@ def _set(model, state, path):
 
     Paths of the same variables differ by the name of the model, which a model made from its config does not put there.
     """
-    missing = []
+    found, misfits = {}, []
     for group, variables in model.get_state_tree().items():
         saved = dict(_flat(state.get(group, {})))
-        found = {}
-        for place in dict(_flat(variables)):
+        values = {}
+        for place, value in _flat(variables):
             known = [other for other in _spellings(place, model.name) if other in saved]
             if known:
-                found[place] = saved[known[0]]
+                values[place] = saved[known[0]]
+                if np.shape(values[place]) != np.shape(value):
+                    misfits.append(f"{place} has {np.shape(value)}, the checkpoint {np.shape(values[place])}")
             elif group in ("trainable_variables", "non_trainable_variables"):
-                missing.append(place)
-        model.set_state_tree({group: _nested(found)})
-    if missing:
+                misfits.append(f"{place} is not there")
+        found[group] = _nested(values)
+    if misfits:
         raise errors.FileError(
             errors.message(
                 "L407",
-                f"the checkpoint {path} holds no value for {', '.join(missing[:5])}.",
+                f"the checkpoint {path} does not fit '{model.name}': {'; '.join(misfits)}.",
                 why="it was written by a model with other layers, or with other names.",
                 fix="make the model by the code that wrote the checkpoint, with the same names of layers.",
             )
         )
+    model.set_state_tree(found)
 
 
 def _spellings(place, name):
