@@ -20,7 +20,7 @@ KNOWN = json.loads(FILE.read_text(encoding="utf-8"))
 
 def without_values(network, **arguments):
     """Return a network whose weights have shapes and no values, which is enough to look at it."""
-    backend.clear_session()
+    backend.clear_session(free_memory=False)
     with entering(postponed=[]):
         return made(applications, lamina.config, network, **arguments)
 
@@ -125,6 +125,7 @@ def test_the_size_of_published_weights_that_is_nearest_is_warned_of(monkeypatch)
             getattr(applications, name)(include_top=False, input_shape=(100, 100, 3))
 
 
+@pytest.mark.slow
 def test_a_small_network_has_the_outputs_of_keras():
     network = made(applications, lamina.config, **SMALL)
     np.testing.assert_allclose(outputs(network), KNOWN["outputs"], rtol=1e-4)
