@@ -297,6 +297,10 @@ def table():
         (Functional, "_operations", property(lambda self: self.operations)),
         *((cls, "__call__", _row_by_row) for cls in (Hashing, IntegerLookup, StringLookup)),
         (RNN, "get_initial_state", _initial_state(RNN.get_initial_state)),
+        *(
+            (cls, "_track_trackable", lambda self, trackable, name, overwrite=False: trackable)
+            for cls in (Layer, Optimizer)
+        ),
         (Layer, "get_input_at", _tensors_at("input")),
         (Layer, "get_output_at", _tensors_at("output")),
         (Layer, "input_shape", _shape_of("input")),

@@ -7,6 +7,7 @@ library answer the same calls, so that they can be wrapped or extended.
 import inspect
 
 from lamina import ops
+from lamina.core.variable import Variable
 from lamina.optimizers import Optimizer
 from lamina.optimizers.schedules import LearningRateSchedule, serialize
 
@@ -141,7 +142,7 @@ def _add_slot(self, var, slot_name, initializer="zeros", shape=None):
     """Keep an array of a variable's shape beside it."""
     kept = vars(self).setdefault("_kept_slots", {})
     if (id(var), slot_name) not in kept:
-        start = getattr(initializer, "value", initializer)
+        start = initializer.value if isinstance(initializer, Variable) else initializer
         kept[id(var), slot_name] = self.add_variable_from_reference(var, slot_name, start)
     return kept[id(var), slot_name]
 

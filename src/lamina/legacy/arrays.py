@@ -11,7 +11,12 @@ cos, tanh, sigmoid, softplus, softsign, identity = (
 )  # fmt: skip
 equal, not_equal, greater, greater_equal = ops.equal, ops.not_equal, ops.greater, ops.greater_equal
 less, less_equal, maximum, minimum = ops.less, ops.less_equal, ops.maximum, ops.minimum
-reshape, shape, ndim, slice = ops.reshape, ops.shape, ops.ndim, ops.slice
+shape, ndim, slice = ops.shape, ops.ndim, ops.slice
+
+
+def reshape(x, shape):
+    """Return the entries in an array of other sizes."""
+    return ops.reshape(x, shape)
 
 
 def all(x, axis=None, keepdims=False):

@@ -17,7 +17,7 @@ class Momentum(tf.keras.optimizers.Optimizer):
         self._set_hyper('beta', beta)
     def _create_slots(self, var_list):
         for var in var_list:
-            self.add_slot(var, 'm')
+            self.add_slot(var, 'm', tf.constant_initializer(0.0))
     def _prepare_local(self, var_device, var_dtype, apply_state):
         super()._prepare_local(var_device, var_dtype, apply_state)
         apply_state[(var_device, var_dtype)]['beta'] = tf.identity(self._get_hyper('beta', var_dtype))
@@ -158,5 +158,27 @@ x = np.arange(12.0, dtype='float32').reshape(2, 3, 2)
 inputs = tf.keras.Input((3, 2))
 model = tf.keras.Model(inputs, tf.keras.layers.RNN(Cell(4))(inputs))
 np.testing.assert_allclose(model.predict(x, verbose=0), np.repeat(x.sum((1, 2))[:, None], 4, 1))
+""",
+)
+
+program(
+    "2022: None where an argument has two names, optimizers by name, what layers of layers track",
+    """
+import numpy as np
+import tensorflow as tf
+from tensorflow.keras import backend as K
+x = np.arange(6.0, dtype='float32').reshape(2, 3)
+assert tf.reduce_sum(x, axis=1, keep_dims=None, reduction_indices=None).tolist() == [3, 12]
+assert tf.reduce_sum(x, reduction_indices=0, keep_dims=True).tolist() == [[3, 5, 7]]
+assert K.reshape(x, shape=(3, 2)).shape == (3, 2)
+assert isinstance(tf.keras.optimizers.get('adam', use_legacy_optimizer=True), tf.keras.optimizers.Adam)
+class Outer(tf.keras.layers.Wrapper):
+    def __init__(self, layer, **kwargs):
+        super().__init__(layer, **kwargs)
+        self._track_trackable(layer, name='layer')
+    def call(self, inputs):
+        return 2 * self.layer(inputs)
+outer = Outer(tf.keras.layers.Dense(1, kernel_initializer='ones'))
+assert outer(x).tolist() == [[6], [24]] and len(outer.weights) == 2
 """,
 )

@@ -23,7 +23,8 @@ def anonymous(op, **words):
     @functools.wraps(op)
     def named(*args, **kwargs):
         kwargs.pop("name", None)
-        kwargs = {words.get(word, word): value for word, value in kwargs.items()}
+        said = {word: value for word, value in kwargs.items() if word not in words or value is not None}
+        kwargs = {words.get(word, word): value for word, value in said.items()}
         first = next((word for word in _FIRST if word in kwargs), None)
         if first is not None and not args:
             args = (kwargs.pop(first),)
