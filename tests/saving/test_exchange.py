@@ -297,6 +297,26 @@ def test_a_graph_and_a_wrapper_of_the_users_own_are_made_again(tmp_path):
     assert Twice.from_config(config).layer.units == 4
 
 
+class Gate(lamina.layers.Layer):
+    """Has several inputs, and no `build`."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.scale = lamina.layers.Dense(3)
+
+    def call(self, x, gate, shift):
+        return self.scale(x) * gate + shift
+
+
+def test_a_layer_of_several_inputs_that_its_call_builds_is_made_again(tmp_path):
+    inputs = [lamina.Input((3,)), lamina.Input((3,)), lamina.Input(batch_shape=(3,))]
+    model = lamina.Model(inputs, Gate()(*inputs))
+    model.save(tmp_path / "x.keras")
+    loaded = lamina.models.load_model(tmp_path / "x.keras", {"Gate": Gate})
+    x = [data((2, 3)), data((2, 3)), data((3,))]
+    np.testing.assert_array_equal(loaded(x), model(x))
+
+
 @pytest.mark.parametrize("reader", LIBRARIES.values(), ids=LIBRARIES)
 def test_an_op_as_activation_is_not_taken_for_the_activation_of_its_name(tmp_path, reader):
     """`ops.gelu` is an approximation unless told otherwise, `activations.gelu` is not."""

@@ -88,7 +88,7 @@ class Buildable:
             return
         if "input_shape" in config:
             self.build(_tuples(config["input_shape"]))
-        elif "shapes_dict" in config:
+        elif "shapes_dict" in config and self._has_own_build():  # else the call makes what there is to make
             self.build(**{name: _tuples(shape) for name, shape in config["shapes_dict"].items()})
 
     def add_weight(
