@@ -121,11 +121,10 @@ def test_an_old_spelling_is_told_kept_quiet_or_refused(lamina_run):
 
 @pytest.mark.slow
 def test_old_arguments_that_would_change_the_numbers_are_refused_with_what_to_write(lamina_run):
-    for old in ("time_major=True", "stateful=True, batch_input_shape=(4, 5, 2)"):
-        done = lamina_run("--quiet", "-c", f"import keras; keras.layers.LSTM(2, {old})")
-        assert done.returncode == 1
-        assert "ValueError" in done.stderr
-        assert "np.swapaxes" in done.stderr or "Input(batch_shape=(4, 5, 2))" in done.stderr
+    done = lamina_run("--quiet", "-c", "import keras; keras.layers.LSTM(2, time_major=True)")
+    assert done.returncode == 1
+    assert "ValueError" in done.stderr
+    assert "np.swapaxes" in done.stderr
     assert lamina_run("--quiet", "-c", "import keras; keras.layers.LSTM(2, time_major=False)").returncode == 0
 
 

@@ -188,6 +188,8 @@ def test_a_layer_put_in_the_place_of_another_makes_its_weights(use):
     labelled = {"y": x[None]} if use in ("evaluate", "fit", "train_on_batch") else {}
     getattr(model, use)(x[None], **labelled)
     assert [v.shape for v in inner.weights] == [(3, 3), (3,), (3, 3)]
+    kernel, bias, addition = model.get_weights()
+    np.testing.assert_allclose(model.predict(x[None], verbose=0)[0], x @ (kernel + addition) + bias, rtol=1e-5)
 
 
 def test_a_stack_that_took_its_shape_from_the_first_data_takes_others_too():

@@ -556,4 +556,4 @@ def test_a_graph_takes_no_more_steps_than_models_have(tmp_path, make, argument, 
         config["config"]["layers"][-1]["config"][argument] = value
 
     (tmp_path / "evil").mkdir()
-    assert "steps of" in str(loaded(with_config(tmp_path, tmp_path / "evil", change))[0])
+    assert "write out" in str(loaded(with_config(tmp_path, tmp_path / "evil", change))[0])

@@ -152,3 +152,29 @@ def test_an_interruption_ends_the_lot_at_hand(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         model.fit(X, LABELS, batch_size=BATCH, verbose=0)
     assert int(model.optimizer.iterations) == lots.SIZE
+
+
+def test_another_optimizer_gets_lots_of_its_own():
+    model, _ = run(dense, X, optimizer="sgd")
+    assert has_lots(model)
+    model.optimizer = lamina.optimizers.Adam()
+    model.fit(X, LABELS, batch_size=BATCH, verbose=0)
+    assert model.optimizer.iterations == 38
+
+
+def test_an_error_while_a_lot_is_waited_for_loses_no_weight(monkeypatch):
+    calls, wait = [], jax.block_until_ready
+
+    def interrupted(x):
+        calls.append(x)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return wait(x)
+
+    monkeypatch.setattr(lots.jax, "block_until_ready", interrupted)
+    model = dense()
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, LABELS, batch_size=BATCH, verbose=0)
+    assert np.isfinite(model.get_weights()[0]).all()
+    assert model.optimizer.iterations == 32

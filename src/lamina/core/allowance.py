@@ -9,7 +9,7 @@ from lamina.core.context import entering, thread
 
 _FREE = 1 << 26  # bytes that are never worth a refusal
 _FACTOR = 16  # an optimizer's slots, and statistics, that are made anew and were not stored
-_STEPS = 10_000  # that functions of all nodes write out one by one
+_STEPS = 20_000  # that functions of all nodes write out one by one
 
 
 class _Allowance:
@@ -49,5 +49,6 @@ def take_steps(count, doing):
         thread.allowance.steps -= max(count, 0)
         if thread.allowance.steps < 0:
             raise errors.FileError(
-                f"L404: refused: the file asks for {count:,} steps of {doing}; models have {_STEPS:,} together at most."
+                f"L404: refused: with {doing} the functions of the model in the file write out "
+                f"{_STEPS - thread.allowance.steps:,} steps; models have {_STEPS:,} at most."
             )

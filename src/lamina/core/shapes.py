@@ -8,6 +8,7 @@ works, unknown axes take the sizes that they meet in the other inputs.
 
 import contextlib
 import functools
+import itertools
 import re
 
 import jax
@@ -21,6 +22,7 @@ from lamina.core.tensor import KerasTensor
 
 PROBES = (240, 480)  # divisible by every small stride, and large enough for deep pyramids of windows
 SMALL_PROBES = (3, 6)  # below bounds that are written into functions, such as `min(size, 4)`; too small for many others
+_MOST_TRIES = 8  # with sizes that unknown axes may meet, when a function has failed
 _AXIS_NAMES = {1: "b", 2: "bn", 3: "btc", 4: "bhwc", 5: "bdhwc"}
 
 
@@ -72,7 +74,8 @@ def infer(function, *args, **kwargs):
     try:
         return _find(on_arrays, inputs, masks)
     except Exception:
-        for met in _with_sizes_met(inputs, [leaf.shape for leaf in leaves if hasattr(leaf, "shape")]):
+        around = [leaf for leaf in leaves if hasattr(leaf, "shape")]
+        for met in itertools.islice(_with_sizes_met(inputs, around), _MOST_TRIES):
             with contextlib.suppress(Exception):  # what was wrong first is what to tell
                 return _find(on_arrays, met, masks)
         raise
@@ -97,15 +100,15 @@ def _find(function, inputs, masks):
             return found
 
 
-def _with_sizes_met(inputs, shapes_around):
+def _with_sizes_met(inputs, around):
     """Yield the inputs with unknown axes in sizes that they may meet in the other inputs and arrays.
 
     First those that stand at the same place from the right: `(None, 3) + (2, 3)` works for two rows alone. Then, for
-    one axis behind the batch at a time, each size there is: `(None, None) @ (3, 2)` works for three columns.
+    one axis behind the batch at a time, each size of the others: `(None, None) @ (3, 2)` works for three columns.
     """
     sizes = {}
-    for around in shapes_around:
-        for place, size in enumerate(reversed(around)):
+    for array in around:
+        for place, size in enumerate(reversed(array.shape)):
             if size not in (None, 1):
                 sizes.setdefault(place, set()).add(size)
     one = {place: next(iter(found)) for place, found in sizes.items() if len(found) == 1}
@@ -113,8 +116,9 @@ def _with_sizes_met(inputs, shapes_around):
     if shapes != [x.shape for x in inputs]:
         yield [KerasTensor(shape, x.dtype) for shape, x in zip(shapes, inputs, strict=True)]
     for i, x in enumerate(inputs):
+        others = {size for array in around if array is not x for size in array.shape} - {None, 1}
         for axis in range(1, len(x.shape)):
-            for size in sorted(set().union(*sizes.values())) if x.shape[axis] is None else ():
+            for size in sorted(others) if x.shape[axis] is None else ():
                 met = KerasTensor((*x.shape[:axis], size, *x.shape[axis + 1 :]), x.dtype)
                 yield [*inputs[:i], met, *inputs[i + 1 :]]
 

@@ -47,7 +47,7 @@ class StatelessScope:
         self.loss_owners.append(owner)
 
     def clear_losses(self, owners):
-        """Take note that layers are called once more; here the losses of all calls count."""
+        """Do nothing: inside a step the losses of all calls count; a recording of TensorFlow's forgets them."""
 
     def add_update(self, update):
         """Bind a new value: `update` is a pair (variable, value)."""

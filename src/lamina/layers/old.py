@@ -1,10 +1,12 @@
 """Layers of Keras 1 and 2 that are no longer public, for the files and the programs that have them."""
 
 import functools
+import math
 
 import numpy as np
 
 from lamina import activations, ops, random
+from lamina.core import allowance
 from lamina.core.config import standardize_data_format
 from lamina.core.context import is_tracing
 from lamina.core.random import SeedGenerator
@@ -137,9 +139,11 @@ class LocallyConnected(Layer):
         sizes, channels = (input_shape[2:], input_shape[1]) if first else (input_shape[1:-1], input_shape[-1])
         if None in sizes:
             raise ValueError(f"{type(self).__name__} needs to know all sizes. Received: input_shape={input_shape}")
-        windows = zip(sizes, self.kernel_size, self.strides, strict=True)
-        inside = [_inside(size, width, step, self.padding) for size, width, step in windows]
-        self._places = tuple(axis.shape[1] for axis in inside)
+        self._windows = [
+            (size, _starts(size, width, step, self.padding), width)
+            for size, width, step in zip(sizes, self.kernel_size, self.strides, strict=True)
+        ]
+        self._places = tuple(len(starts) for _, starts, _ in self._windows)
         self._ends = (channels, *sizes, self.filters, *self._places) if first else (
             *sizes, channels, *self._places, self.filters
         )  # fmt: skip
@@ -148,10 +152,10 @@ class LocallyConnected(Layer):
         elif self.implementation == 2:
             shape = self._ends
         else:
-            shape = (int(np.prod([axis.sum() for axis in inside])) * channels * self.filters,)
+            inside = [(starts + width).clip(0, size) - starts.clip(0, size) for size, starts, width in self._windows]
+            shape = (math.prod(int(axis.sum()) for axis in inside) * channels * self.filters,)
         self.kernel = add_weight(self, "kernel", shape)
         self.bias = add_weight(self, "bias", (*self._places, self.filters)) if self.use_bias else None
-        self._inside = inside
 
     def call(self, inputs):
         """Compute the output."""
@@ -170,7 +174,9 @@ class LocallyConnected(Layer):
         """One matrix from all of the input to all of the output, with zeros outside of the windows."""
         half = len(self._ends) // 2
         sizes = int(np.prod(self._ends[:half])), int(np.prod(self._ends[half:]))
-        inside = _all_axes(self._inside, self._ends, self.data_format == "channels_first").reshape(sizes)
+        allowance.take(self.path, sizes, self.compute_dtype)
+        tables = [_inside(*axis) for axis in self._windows]
+        inside = _all_axes(tables, self._ends, self.data_format == "channels_first").reshape(sizes)
         if self.implementation == 2:
             matrix = ops.reshape(self.kernel, sizes) * inside
         else:
@@ -210,13 +216,17 @@ def local_conv(inputs, kernel, kernel_size, strides, output_shape, data_format=N
     return ops.moveaxis(result, -1, 1) if first else result
 
 
-def _inside(size, width, step, padding):
-    """Tell for each place of an axis of the input, and each of the output, whether it lies in the other's window."""
+def _starts(size, width, step, padding):
+    """Return where the window of each place of the output begins on an axis of the input; with padding, outside."""
     before = width // 2 if padding == "same" else 0
     count = -(-size // step) if padding == "same" else (size - width) // step + 1
-    start = np.arange(count) * step - before
+    return np.arange(count) * step - before
+
+
+def _inside(size, starts, width):
+    """Tell for each place of an axis of the input, and each of the output, whether it lies in the other's window."""
     place = np.arange(size)[:, None]
-    return (place >= start) & (place < start + width)
+    return (place >= starts) & (place < starts + width)
 
 
 def _all_axes(inside, ends, first):

@@ -71,10 +71,11 @@ def _set(model, state, path):
                 misfits.append(f"{place} is not there")
         found[group] = _nested(values)
     if misfits:
+        more = f"; and {len(misfits) - 5} more" if len(misfits) > 5 else ""
         raise errors.FileError(
             errors.message(
                 "L407",
-                f"the checkpoint {path} does not fit '{model.name}': {'; '.join(misfits)}.",
+                f"the checkpoint {path} does not fit '{model.name}': {'; '.join(misfits[:5])}{more}.",
                 why="it was written by a model with other layers, or with other names.",
                 fix="make the model by the code that wrote the checkpoint, with the same names of layers.",
             )

@@ -95,6 +95,8 @@ def _epoch(model, feed, state, hooks, progress, interrupted):
         steps = batch.steps if isinstance(batch, Lot) else 1
         run = lots.run if isinstance(batch, Lot) else step if count < odd.index else odd.program()
         logs, state.values = run(state.values, batch)
+        if isinstance(batch, Lot):
+            lots.wait(logs)
         last, count = batch, count + steps
         if count == steps:
             odd.start(state.values)

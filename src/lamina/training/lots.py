@@ -42,8 +42,8 @@ class Lots:
         if not compiled or not isinstance(feed, ArrayFeed) or min(feed.num_batches, feed.full_batches) < SIZE:
             return None
         batch = feed.peek()
-        arrays, structure = jax.tree_util.tree_flatten(batch)
-        key = ("lots", step, structure, *((x.shape, str(x.dtype)) for x in arrays))
+        arrays = jax.tree_util.tree_leaves(batch)
+        key = ("lots", step, jax.tree_util.tree_structure((values, batch)), *_specs((values, batch)))
         if key not in model._programs:
             fits = SIZE * sum(x.nbytes for x in arrays) <= BYTES
             traced = step.trace(values, batch) if fits else None
@@ -51,11 +51,13 @@ class Lots:
         return model._programs[key]
 
     def run(self, values, lot):
-        """Make the steps; return `(logs, state)`. It waits for the lot before, so that Ctrl-C finds at most two."""
-        logs, values = self.program(values, lot.batches, lot.steps)
-        jax.block_until_ready(self.before)
-        self.before = logs
-        return logs, values
+        """Make the steps; return `(logs, state)`."""
+        return self.program(values, lot.batches, lot.steps)
+
+    def wait(self, logs):
+        """Wait for the lot before, so that Ctrl-C finds at most two; by now whoever asks holds the new state."""
+        before, self.before = self.before, logs
+        jax.block_until_ready(before)
 
 
 def gains(traced):

@@ -163,8 +163,8 @@ class OddBatch:
         if self.index == float("inf") or self.future is not None:
             return
         example = self.feed.example(self.feed.last_size)
-        shapes = tuple((x.shape, str(x.dtype)) for x in jax.tree_util.tree_leaves(example))
-        key = (self.step, jax.tree_util.tree_structure(example), shapes)
+        leaves, structure = jax.tree_util.tree_flatten((values, example))
+        key = (self.step, structure, *((x.shape, str(x.dtype)) for x in leaves))
         self.future = self.model._programs.get(key)
         if self.future is None:
             self.future = self.model._programs[key] = engine.lower_in_background(self.step, values, example)

@@ -333,17 +333,20 @@ class Trainer(Steps):
         return not self._lacks_weights() and all(part is None or part.built for part in parts)
 
     def _lacks_weights(self):
-        """Tell whether a layer has yet to make its weights; one that does not make any is found once."""
-        if self.built and self._complete_at != tracking.changes():
+        """Tell whether a layer has yet to make its weights, since the model was last completed."""
+        if not self.built or self._complete_at == tracking.changes():
+            return not self.built
+        complete = all(layer.built for layer in self._flatten_layers())
+        if complete:
             self._complete_at = tracking.changes()
-            return not all(layer.built for layer in self._flatten_layers())
-        return not self.built
+        return not complete
 
     def _symbolic_build(self, data_batch, labelled=True):
         x, y, sample_weight = unpack_x_y_sample_weight(data_batch)
         self._build_from_batch(x, y if labelled else None, sample_weight)
         if self.optimizer is not None and not self.optimizer.built:
             self.optimizer.build(self.trainable_variables)
+        self._complete_at = tracking.changes()
 
     def _build_from_batch(self, x, y, sample_weight):
         try:

@@ -29,7 +29,7 @@ def dot_product_attention(
         scale: by default 1 / sqrt(features).
         is_causal: whether later source steps are hidden.
         flash_attention: True for cuDNN's kernel, False for XLA's; by default cuDNN's where the device has it, it takes
-            such arrays and `config.disable_flash_attention` was not called.
+            such arrays and `config.enable_flash_attention` was called.
         attn_logits_soft_cap: not supported.
     Raises:   ValueError for another rank.
     """
@@ -43,7 +43,7 @@ def dot_product_attention(
     dtype = dtypes.result_type(query.dtype, key.dtype, value.dtype)
     query, key, value = (x.astype(dtype) for x in (query, key, value))
     bias = None if bias is None else bias.astype(dtype)
-    kernel = implementation(flash_attention, query, key, value)
+    kernel = implementation(flash_attention, query, key, value, bias, mask)
     return jax.nn.dot_product_attention(
         query, key, value, bias, mask, scale=scale, is_causal=is_causal, implementation=kernel
     )

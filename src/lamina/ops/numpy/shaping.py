@@ -240,7 +240,7 @@ def diagonal(x, offset=0, axis1=0, axis2=1):
 
     Raises: ValueError if the two are the same.
     """
-    if axis1 % x.ndim == axis2 % x.ndim:
+    if axis1 == axis2 or (min(axis1, axis2) < 0 and min(axis1, axis2) + x.ndim == max(axis1, axis2)):
         raise ValueError(f"`axis1` and `axis2` cannot be the same. Received: axis1={axis1}, axis2={axis2}")
     return jnp.diagonal(x, offset, axis1, axis2)
 
