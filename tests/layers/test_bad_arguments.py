@@ -158,3 +158,32 @@ ONE_ARRAY = [
 def test_layers_of_one_array_refuse_several(layer, inputs):
     with pytest.raises(ValueError, match=r"expects 1 input\(s\), but it received 2"):
         layer(inputs)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda k: k.layers.Rescaling(1.0, offset=k.Variable(2.0)),
+        lambda k: k.layers.LayerNormalization(epsilon=k.Variable(1e-3)),
+        lambda k: k.layers.LSTM(2, return_sequences=np.array(True)),
+        lambda k: k.layers.LSTM(2, return_sequences=2),
+        lambda k: k.layers.BatchNormalization(axis=np.array(-1)),
+        lambda k: k.layers.MixUp(alpha=np.float32(0.2)),
+        lambda k: k.layers.Dropout(np.array(0.2)),
+        lambda k: k.layers.AlphaDropout(0.2, noise_shape=tuple(np.array([2, 1, 4]))),
+    ],
+)
+def test_numbers_and_flags_of_other_kinds_are_taken_where_keras_takes_them(make):
+    make(keras)
+    make(lamina)
+
+
+@pytest.mark.parametrize("k", [keras, lamina], ids=lambda k: k.__name__)
+def test_nothing_in_the_place_of_training_is_nothing(k):
+    class Sum(k.layers.Layer):
+        def call(self, x, training=None, y=None):
+            return x + y
+
+    x = np.ones((2, 3), "float32")
+    np.testing.assert_array_equal(Sum()(x, None, x), 2 * x)
+    np.testing.assert_array_equal(k.layers.Dropout(0.5)(x, None), x)

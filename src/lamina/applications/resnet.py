@@ -37,12 +37,12 @@ def resnet(name, depths, with_top, without, body):
 
 
 def stem(x):
-    """Return an image convolved, and padded for pooling; both halve it."""
+    """Return an image padded and convolved, of half its height and width."""
     x = ZeroPadding2D(3, name="conv1_pad")(x)
     return Conv2D(64, 7, strides=2, name="conv1_conv")(x)
 
 
-def pooled(x):
+def halved(x):
     """Return features of half the height and width."""
     x = ZeroPadding2D(1, name="pool1_pad")(x)
     return MaxPooling2D(3, strides=2, name="pool1_pool")(x)
@@ -59,7 +59,7 @@ def norm_relu(x, name):
 
 
 def _body(x, depths):
-    x = pooled(norm_relu(stem(x), "conv1"))
+    x = halved(norm_relu(stem(x), "conv1"))
     for stack, (filters, depth) in enumerate(zip(FILTERS, depths, strict=True), start=2):
         for i in range(1, depth + 1):
             x = _block(x, filters, 2 if i == 1 and stack > 2 else 1, i == 1, f"conv{stack}_block{i}")

@@ -5,14 +5,14 @@ Source:   He, Zhang, Ren, Sun 2016, figure 1b; Keras 3 `applications.resnet_v2` 
 
 from lamina.applications import imagenet_utils
 from lamina.applications.imagenet_utils import decode_predictions
-from lamina.applications.resnet import FILTERS, norm_relu, pooled, resnet, stem
+from lamina.applications.resnet import FILTERS, halved, norm_relu, resnet, stem
 from lamina.layers import Add, Conv2D, MaxPooling2D, ZeroPadding2D
 
 __all__ = ["ResNet50V2", "ResNet101V2", "ResNet152V2", "decode_predictions", "preprocess_input"]
 
 
 def _body(x, depths):
-    x = pooled(stem(x))
+    x = halved(stem(x))
     for stack, (filters, depth) in enumerate(zip(FILTERS, depths, strict=True), start=2):
         for i in range(1, depth + 1):
             x = _block(x, filters, 2 if i == depth and stack < 5 else 1, i == 1, f"conv{stack}_block{i}")

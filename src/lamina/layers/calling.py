@@ -143,7 +143,12 @@ def to_tensors(layer, args, kwargs):
                     "Only input tensors may be passed as positional arguments. The following argument value should "
                     f"be passed as a keyword argument: {leaf} (of type {type(leaf)})"
                 )
-        if len(args) > 1 and "training" in list(call_parameters(type(layer)))[: len(args)]:
+        names = list(call_parameters(type(layer)))[: len(args)]
+        at = names.index("training") if "training" in names else 0
+        if at and args[at] is None:  # as if it were not there: it is filled in by name
+            args, kwargs = args[:at], {**dict(zip(names[at:], args[at:], strict=False)), **kwargs}
+            del kwargs["training"]
+        elif at:
             raise TypeError(
                 f"{layer.name} takes {call_signature(type(layer))}; in this call a tensor stands in the place of "
                 f"`training`. Several tensors go into one list: {layer.name}([a, b])."

@@ -7,6 +7,7 @@ import jax
 import numpy as np
 
 from lamina.core.errors import ShapeError, message
+from lamina.core.variable import Variable
 
 
 def positive_integer(layer, name, value):
@@ -27,7 +28,7 @@ def fraction(layer, name, value):
 
     Raises:   ValueError for another number, TypeError for something that is no number.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+    if value is True or np.ndim(value) or not _is_number_or_numbers(value):
         raise TypeError(
             f"The argument `{name}` of {type(layer).__name__} must be a number from 0 to 1. Received: {name}={value!r}"
         )
@@ -46,13 +47,13 @@ def axis_or_axes(layer, name, value, several=True):
     """
     as_list = several and isinstance(value, list | tuple)
     axes = list(value) if as_list else [value]
-    if not all(isinstance(axis, int | np.integer) for axis in axes):
+    if not all(np.ndim(axis) == 0 and np.asarray(axis).dtype.kind in "biu" for axis in axes):
         expected = "an int or a list/tuple of ints" if several else "an int"
         raise TypeError(
             f"Invalid value for `{name}` argument: expected {expected}. {type(layer).__name__} received: "
             f"{name}={value!r}"
         )
-    return axes if as_list else value
+    return list(map(int, axes)) if as_list else int(value)
 
 
 def pair_of_numbers(layer, name, value):
@@ -99,7 +100,9 @@ def _kinds(init):
 
 
 def _is_flag(value):
-    return value is None or (isinstance(value, bool | int | np.bool_ | np.integer) and value in (0, 1))
+    if isinstance(value, np.ndarray | jax.Array):
+        return value.ndim == 0 and value.dtype.kind in "biu"
+    return value is None or isinstance(value, bool | int | np.bool_ | np.integer)
 
 
 def _is_number_or_numbers(value):
@@ -107,7 +110,7 @@ def _is_number_or_numbers(value):
         return all(_is_number_or_numbers(item) for item in value)
     if isinstance(value, np.ndarray | jax.Array):
         return value.dtype.kind not in "OSUMm"
-    return isinstance(value, int | float | np.number)
+    return isinstance(value, int | float | np.number | Variable)
 
 
 def assert_axes(layer, name, axes, shape):

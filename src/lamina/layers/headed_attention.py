@@ -191,7 +191,7 @@ class HeadedAttention(Layer):
                 mask=attention_mask,
                 scale=self._scale,
                 is_causal=use_causal_mask,
-                implementation=implementation(self._flash_attention, query, key, value),
+                implementation=implementation(self._flash_attention, query, key, value, mask=attention_mask),
             )
             return outputs, None
         scores = jnp.einsum(self._dot_product_equation, key, query * jnp.asarray(self._scale, query.dtype))

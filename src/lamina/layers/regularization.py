@@ -4,6 +4,7 @@ import math
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from lamina import regularizers
 from lamina.core.config import floatx, standardize_data_format
@@ -275,7 +276,7 @@ def _checked_noise_shape(shape):
         )
     shape = tuple(shape)
     for i, size in enumerate(shape):
-        if size is not None and (not isinstance(size, int) or size <= 0):
+        if size is not None and (not isinstance(size, int | np.integer) or size <= 0):
             raise ValueError(
                 "Invalid value received for argument `noise_shape`. Expected all dimensions to be positive integers or "
                 f"None. Received: noise_shape={shape}, where element {i} is {size!r}."

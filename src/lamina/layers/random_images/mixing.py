@@ -1,6 +1,7 @@
 """Pictures of a batch mixed with each other, with their labels."""
 
 import jax.numpy as jnp
+import numpy as np
 
 from lamina.layers.boxes.moving import check_boxes
 from lamina.layers.image_layer import refuse_boxes
@@ -62,7 +63,7 @@ class MixUp(_MixingLayer):
 
     def __init__(self, alpha=0.2, data_format=None, seed=None, **kwargs):
         super().__init__(seed, data_format, **kwargs)
-        if not isinstance(alpha, int | float) or not alpha > 0:
+        if not isinstance(alpha, int | float | np.number) or not alpha > 0:
             raise ValueError(f"The `alpha` argument of MixUp must be a number above 0. Received: alpha={alpha!r}")
         self.alpha = alpha
 
