@@ -16,6 +16,13 @@ from keras import backend as K
 """
 
 
+def test_a_call_with_more_arguments_than_are_known_is_left_to_the_reader():
+    source = "model.predict_generator(g, 5, 10)\n"
+    assert upgrade_source(source)[0] == (
+        "# by hand: `model.predict_generator(…)` is now model.predict(…), the arguments by name\n" + source
+    )
+
+
 @pytest.mark.parametrize(
     ("old", "modern"),
     [
@@ -75,6 +82,7 @@ def test_imports_from_modules_that_are_no_more(old, modern):
         ("model.fit_generator(g, 5, workers=2)", "model.fit(g, steps_per_epoch=5)"),
         ("model.fit_generator(g, 5, 3, verbose=0)", "model.fit(g, steps_per_epoch=5, epochs=3, verbose=0)"),
         ("model.predict_generator(g, 5)", "model.predict(g, steps=5)"),
+        ("model.predict_generator(g, 5, **more)", "model.predict(g, steps=5, **more)"),
         ("model.evaluate_generator(generator=g)", "model.evaluate(generator=g)"),
         ("model.predict_proba(x)", "model.predict(x)"),
         ("model.compile('sgd', 'mse', ['mae'])", "model.compile('sgd', 'mse', metrics=['mae'])"),

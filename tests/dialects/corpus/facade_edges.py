@@ -172,7 +172,7 @@ mfcc = tf.signal.mfccs_from_log_mel_spectrograms(log_mel)[..., :13]
 assert mfcc.shape == (24, 13)
 some = tf.TensorShape([None, 3])
 assert some.merge_with([2, None]) == (2, 3) and some.is_compatible_with([5, 3]) and not some.is_compatible_with([3])
-np.testing.assert_allclose(mfcc[:, 0], tf.reduce_sum(log_mel, -1) / np.sqrt(20), rtol=1e-5)
+np.testing.assert_allclose(mfcc[:, 0], 2 * tf.reduce_sum(log_mel, -1) / np.sqrt(40), rtol=1e-5)
 np.testing.assert_allclose(tf.signal.dct([1.0, 2.0]), [6.0, -np.sqrt(2)], rtol=1e-6)
 """,
 )
@@ -181,6 +181,7 @@ program(
     HEAD
     + """
 assert tf.reduce_mean([1, 2, 4]).numpy() == 2 and tf.reduce_mean([-1, -2, -4]).dtype == 'int32'
+assert tf.reduce_mean(tf.constant([16777217] * 3)).numpy() == 16777217 and tf.reduce_mean(tf.constant([200, 200], tf.uint8)).numpy() == 200
 same(tf.reduce_mean([-1, -2, -4]), -2); same(tf.reduce_mean([[1, 2], [4, 9]], axis=1, keepdims=True), [[1], [6]])
 try:
     tf.strings.to_hash_bucket(['a'], 10)
@@ -188,12 +189,14 @@ try:
 except NotImplementedError as error:
     assert 'to_hash_bucket_fast' in str(error)
 assert tf.map_fn(lambda v: v > 1, tf.constant([1, 2]), fn_output_signature=tf.float32).dtype == 'float32'
+assert tf.map_fn(lambda v: v, tf.constant([1, 2]), dtype=np.float32).dtype == 'float32'
 first, second = tf.map_fn(lambda v: (v, v * 2.0), tf.constant([1.0, 2.0]), dtype=(tf.int32, tf.float32))
 assert first.dtype == 'int32'; same(second, [2, 4])
 
 endless = tf.data.Dataset.range(4).repeat()
 assert endless.batch(2).cardinality().numpy() == tf.data.INFINITE_CARDINALITY == -1
 assert endless.filter(lambda v: v > 0).cardinality() == tf.data.UNKNOWN_CARDINALITY == -2
+assert endless.repeat(0).cardinality().numpy() == 0 == endless.take(0).repeat().cardinality() == len(list(endless.take(0).repeat()))
 assert endless.take(6).cardinality().numpy() == 6 and len(tf.data.Dataset.zip((endless, endless.take(3)))) == 3
 try:
     len(endless)
@@ -293,6 +296,10 @@ kinds = {'label': tf.io.FixedLenFeature([], tf.int64), 'name': tf.io.FixedLenFea
 rows = list(tf.data.TFRecordDataset([path]).map(lambda record: tf.io.parse_single_example(record, kinds)))
 assert [int(row['label']) for row in rows] == [-1, 0, 1] and rows[1]['name'].numpy() == b'n1' and rows[0]['none'] == 7
 same(rows[2]['x'], [2, 0.5]); same(tf.sparse.to_dense(rows[2]['many']), [300, 301])
+wide = tf.train.Example(tf.train.Features({'a': tf.train.Feature(int64_list=tf.train.Int64List(value=[2**40 + 7, -3]))})).SerializeToString()
+wide = tf.io.parse_single_example(wide, {'a': tf.io.VarLenFeature(tf.int64)})['a']
+assert wide.values.tolist() == [2**40 + 7, -3] == tf.sparse.to_dense(wide).numpy().tolist() and wide.dtype == 'int64'
+assert tf.io.decode_raw(np.array([2**40 + 7]).tobytes(), tf.int64).numpy().tolist() == [2**40 + 7]
 assert tf.io.decode_raw(rows[0]['raw'], tf.uint8).numpy().tolist() == [0, 1, 2]
 batch = next(iter(tf.data.TFRecordDataset(path).batch(3)))
 parsed = tf.io.parse_example(batch, {'x': kinds['x'], 'label': kinds['label']})
@@ -308,6 +315,8 @@ fails(lambda: tf.io.parse_single_example(known, {'b': tf.io.FixedLenFeature([], 
 fails(lambda: tf.io.parse_single_example(known, {'a': tf.io.FixedLenFeature([], tf.float32)}), "types don't match")
 fails(lambda: tf.io.parse_single_example(known, {'a': tf.io.FixedLenFeature([2], tf.int64)}), 'Number of values')
 fails(lambda: tf.train.Example.FromString(known[:-2]), 'Could not parse')
+for damaged in ('0805', '0a020805', '0a070a050a01611005', '0a0c0a0a0a016112050a03088080', '0a0d0a0b0a016112060a0408ffff3f'):
+    fails(lambda: tf.train.Example.FromString(bytes.fromhex(damaged)), 'Could not parse')
 whole = open(path, 'rb').read()
 for damage, words in ((whole[:-3], 'ends within'), (whole[:5], 'ends within'), (b'\\xff' * 7 + whole[7:], 'ends within'),
                       (whole[:40] + b'!' + whole[41:], 'checksum')):

@@ -36,7 +36,7 @@ def losses(compiled):
     for _ in range(4):
         result = run(x, y)
     assert result['name'] == 'step' and result['none'] is None
-    assert len(traced) == (1 if compiled else 4) and int(optimizer.iterations) == 4
+    assert len(traced) == (2 if compiled else 4) and int(optimizer.iterations) == 4
     return [float(result['loss']), float(mean.result()), float(accuracy.result()), *model.get_weights()]
 
 for compiled, plain in zip(losses(True), losses(False)):
@@ -84,6 +84,39 @@ assert values(tf.ones(2)).numpy() == 2.0; same(v, 4.0)
 same(over_a_dataset(tf.data.Dataset.from_tensor_slices(np.arange(4.0)).batch(2)), 6.0)
 same(long_loop(200), 19900); same(of_python(tf.ones(2)), [2, 2]); assert len(calls) == 1
 
+last, one, two = tf.Variable(0.0), tf.constant(1.0), tf.constant(2.0)
+@tf.function
+def either(x):
+    tf.cond(x > 0, lambda: last.assign(one), lambda: last.assign(two))
+    return x
+@tf.function
+def one_of(n):
+    return tf.switch_case(n, [lambda: last.assign(one), lambda: last.assign(two)])
+@tf.function
+def while_below(n):
+    return tf.while_loop(lambda i: i < n, lambda i: (last.assign(two), i + 1)[1], [tf.constant(0)])
+for call, given, expected in ((either, 1.0, 1), (either, -1.0, 2), (either, 1.0, 1), (one_of, 1, 2), (one_of, 0, 1),
+                              (while_below, 0, 1), (while_below, 3, 2)):
+    call(tf.constant(given)); same(last, expected)
+
+elements = iter(tf.data.Dataset.range(9)); plain = tf.data.Dataset.range(9).as_numpy_iterator()
+@tf.function
+def following():
+    return tf.cast(next(elements), tf.float32) * 2 + float(next(plain))
+assert [float(following()) for _ in range(3)] == [0, 3, 6]
+
+@tf.function
+def checked(x):
+    tf.debugging.assert_greater(x, 0.0)
+    return tf.debugging.check_numerics(x, 'bad')
+same(checked(tf.constant(1.0)), 1.0)
+for bad in (-1.0, np.inf):
+    try:
+        checked(tf.constant(bad))
+    except ValueError:
+        continue
+    raise AssertionError(bad)
+
 @tf.function
 def broken(x):
     v.assign(7.0)
@@ -108,6 +141,7 @@ first = numbers()
 assert len(np.unique(first)) == 18
 second = tf.random.uniform([3], seed=5)
 assert not np.allclose(second, first[:, 3:])
+same(numbers()[:, 3:], first[:, 3:])
 """,
 )
 program(
@@ -129,6 +163,38 @@ class Counter(tf.Module):
 one, other = Counter(), Counter()
 for _ in range(4):
     one.add([1.0, 2.0]); other.add([3.0, 3.0])
+class Average:
+    mean = None
+    @tf.function
+    def add(self, x):
+        if self.mean is None:
+            self.mean = tf.Variable(0.0); self.mean.assign(x)
+        else:
+            self.mean.assign(0.5 * self.mean + 0.5 * x)
+        return self.mean.read_value()
+average = Average(); plain = [float(average.add(tf.constant(x))) for x in (2.0, 8.0, 8.0)]; assert plain == [1.0, 4.5, 6.25], plain
+
+@tf.function
+def named(parts, **more):
+    return {'z': tf.concat([*parts.values(), *more.values()], 0), 'a': [{2: 1.0, 'b': 'text'}]}
+for _ in range(2):
+    found = named({'b': tf.ones(1), 'a': tf.zeros(1)}, d=tf.ones(1), c=tf.zeros(1))
+    assert list(found) == ['z', 'a'] and list(found['a'][0]) == [2, 'b']; same(found['z'], [1, 0, 1, 0])
+
+import contextlib, gc, io, weakref
+total = tf.Variable(tf.zeros(1000)); before = weakref.ref(total.value)
+@tf.function
+def counted(n):
+    tf.print('round', n)
+    for i in range(9):
+        tf.print(i, total[0] * i, end=' ')
+    tf.print()
+    total.assign_add(tf.ones(1000) * 2)
+with contextlib.redirect_stdout(io.StringIO()) as told:
+    counted(0); counted(0)
+rounds = [f'round 0\\n{" ".join(f"{i} {start * i}" for i in range(9))} \\n' for start in (0.0, 2.0)]
+assert told.getvalue() == ''.join(rounds), told.getvalue()
+gc.collect(); assert before() is None
 same(one.total, [4, 8]); same(other.total, [12, 12]); assert one.traced <= 3
 
 @tf.function(jit_compile=True)

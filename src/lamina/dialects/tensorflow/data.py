@@ -42,6 +42,20 @@ class Options:
         return self.__dict__[name]
 
 
+class _Elements:
+    """The elements of a dataset, as tensors; none is taken while a function is traced."""
+
+    def __init__(self, elements):
+        self._elements = elements
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        require_values("an iterator of a dataset")
+        return tree.map_structure(_tensor, next(self._elements))
+
+
 class Dataset:
     """Elements that come one after another; every method returns a new dataset.
 
@@ -59,7 +73,7 @@ class Dataset:
 
     def __iter__(self):
         require_values("a dataset")
-        return (tree.map_structure(_tensor, element) for element in self._make())
+        return _Elements(iter(self._make()))
 
     def __len__(self):
         if self._size is None:
@@ -241,9 +255,11 @@ class Dataset:
 
     def repeat(self, count=None, name=None):
         """Start again at the end; without a count, for ever."""
+        if self._size == 0:
+            return self
         if count is None or count < 0:
             return Dataset(lambda: itertools.chain.from_iterable(self for _ in itertools.count()), math.inf)
-        size = None if self._size is None else self._size * count
+        size = None if self._size is None else self._size * count if count else 0
         return Dataset(lambda: itertools.chain.from_iterable(self for _ in range(count)), size)
 
     def take(self, count, name=None):
@@ -336,7 +352,11 @@ class Dataset:
 
     def as_numpy_iterator(self):
         """Return an iterator over plain arrays and numbers of NumPy."""
-        return (tree.map_structure(lambda x: x.numpy(), element) for element in self)
+
+        def plain(element):
+            return tree.map_structure(lambda x: x.numpy(), element)
+
+        return map(plain, self)  # a generator would end where a function that is traced may not ask it
 
 
 def TextLineDataset(filenames, **options):  # noqa: N802 -- TensorFlow's name

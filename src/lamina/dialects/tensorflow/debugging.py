@@ -1,10 +1,11 @@
-"""`tf.debugging`: checks of values that are at hand; compiled code, which has none, is not checked."""
+"""`tf.debugging`: checks of values that are at hand; a model that is compiled, which has none, is not checked."""
 
 import functools
 
 import numpy as np
 
 from lamina.dialects.tensorflow.arrays import is_symbolic_tensor
+from lamina.dialects.tensorflow.recording import require_values
 
 __all__ = [
     "assert_all_finite",
@@ -26,7 +27,9 @@ __all__ = [
 def _of_values(check):
     @functools.wraps(check)
     def checked(x, *others, **options):
-        if not any(map(is_symbolic_tensor, (x, *others))):
+        if any(map(is_symbolic_tensor, (x, *others))):
+            require_values("a check")
+        else:
             check(x, *others, **options)
 
     return checked

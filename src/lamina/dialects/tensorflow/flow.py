@@ -9,6 +9,7 @@ import numpy as np
 from lamina import ops
 from lamina.core.variable import Variable as CoreVariable
 from lamina.dialects.tensorflow.arrays import convert_to_tensor, is_symbolic_tensor, is_tensor
+from lamina.dialects.tensorflow.recording import recording
 from lamina.legacy import backend
 
 
@@ -34,8 +35,8 @@ def print(*values, output_stream=None, summarize=3, sep=" ", end="\n", name=None
         shown = (next(known) if isinstance(x, jax.core.Tracer) else x for x in values)
         builtins.print(*(np.asarray(x) if is_tensor(x) else x for x in shown), sep=sep, end=end)
 
-    if traced:
-        jax.debug.callback(show, *traced)
+    if traced or recording() is not None:
+        jax.debug.callback(show, *traced, ordered=recording() is not None)
     else:
         show()
 

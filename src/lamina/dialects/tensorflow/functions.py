@@ -72,7 +72,7 @@ class _Programs:
         if thread.scope is not None or thread.layer is not None or config.functions_run_eagerly() or is_tracing():
             return self.written(*args, **kwargs)
         args = _as_specified(args, self.signature)
-        leaves, structure = jax.tree.flatten((args, kwargs))
+        leaves, structure = jax.tree.flatten(_in_order((args, kwargs)))
         if any(isinstance(x, KerasTensor) for x in leaves):
             return self.written(*args, **kwargs)
         leaves = [constant(x) if _is_numeric(x) else x for x in leaves]
@@ -86,7 +86,8 @@ class _Programs:
         family = self.families.setdefault(kinds, {})
         rest = (structure, *map(_part_of_key, leaves))
         if rest not in family:
-            program = self._traced(structure, leaves, arrays, masks) if len(family) < _MOST_PROGRAMS else None
+            full = len(family) == _MOST_PROGRAMS
+            program = MadeInsideError if full else self._traced(structure, leaves, arrays, masks)
             if program is MadeInsideError:
                 return self._plainly(structure, leaves)
             family[rest] = program
@@ -96,7 +97,7 @@ class _Programs:
     def _plainly(self, structure, leaves):
         args, kwargs = jax.tree.unflatten(structure, leaves)
         result = self.written(*args, **kwargs)
-        return jax.tree.map(lambda x: constant(x) if isinstance(x, (bool, int, float)) else x, result)
+        return jax.tree.map(lambda x: constant(x) if isinstance(x, (bool, int, float)) else x, _in_order(result))
 
     def _traced(self, structure, leaves, arrays, masks):
         """Return the program; None if there can be none, which leaves no variable changed."""
@@ -108,7 +109,9 @@ class _Programs:
             return self.written(*args, **kwargs)
 
         try:
-            return _Program(call, arrays, masks, self.seeds)
+            program = _Program(call, arrays, masks, self.seeds)
+            # A function may do another thing the first time, when it makes its variables.
+            return _Program(call, arrays, masks, self.seeds) if program.made else program
         except MadeInsideError:
             return MadeInsideError
         except Exception:  # noqa: BLE001 -- run as plain Python, it raises what the program should see
@@ -122,11 +125,12 @@ class _Program:
         def traced(arrays, masks):
             with Recording(seeds) as scope:
                 _set_masks(arrays, masks)
-                leaves, self.structure = jax.tree.flatten(call(arrays))
+                leaves, self.structure = jax.tree.flatten(_in_order(call(arrays)))
                 outputs = [_array(x) for x in leaves if _is_output(x)]
                 self.constants = [_OUTPUT if _is_output(x) else x for x in leaves]
                 self.reads = [scope.variables[key] for key in scope.shown]
                 self.writes = scope.changed()
+                self.made = scope.made
                 written = [scope.values[id(v)] for v in self.writes]
                 masks = [get_mask(x) for x in outputs]
             return (outputs, masks, written), list(scope.shown.values())
@@ -157,7 +161,28 @@ def _of_variables_too(made, count):
     outputs, shown = old.outvars[: len(old.outvars) - count], old.outvars[len(old.outvars) - count :]
     places = set(map(id, shown))
     operations = [x for x in old.eqns if not (x.outvars and id(x.outvars[0]) in places)]
-    return ClosedJaxpr(Jaxpr(old.constvars, [*shown, *old.invars], outputs, operations, old.effects), made.consts)
+    used = {id(x) for each in operations for x in each.invars} | set(map(id, outputs))
+    kept = [(x, value) for x, value in zip(old.constvars, made.consts, strict=True) if id(x) in used]
+    inputs = [*shown, *old.invars]
+    return ClosedJaxpr(Jaxpr([x for x, _ in kept], inputs, outputs, operations, old.effects), [x for _, x in kept])
+
+
+class _Dict(dict):
+    """A dict whose keys keep their order when it is taken apart; JAX sorts them."""
+
+
+jax.tree_util.register_pytree_node(
+    _Dict, lambda x: (tuple(x.values()), tuple(x)), lambda keys, values: dict(zip(keys, values, strict=True))
+)
+
+
+def _in_order(x):
+    """Return a structure whose dicts, once it is put together again, have their keys in the same order."""
+    if type(x) is dict:
+        return _Dict((key, _in_order(value)) for key, value in x.items())
+    if isinstance(x, tuple) and hasattr(x, "_fields"):
+        return type(x)(*map(_in_order, x))
+    return type(x)(map(_in_order, x)) if type(x) in (list, tuple) else x
 
 
 _OUTPUT = object()

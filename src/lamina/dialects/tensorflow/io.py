@@ -51,7 +51,8 @@ def write_file(filename, contents, name=None):
 def decode_raw(input_bytes, out_type, little_endian=True, name=None):
     """Return the numbers that bytes are."""
     kind = np.dtype(str(out_type)).newbyteorder("<" if little_endian else ">")
-    return convert_to_tensor(np.frombuffer(bytes_of(input_bytes), kind).astype(str(out_type)))
+    numbers = np.frombuffer(bytes_of(input_bytes), kind).astype(str(out_type))
+    return numbers.view(HostTensor) if numbers.dtype in ("int64", "uint64") else convert_to_tensor(numbers)
 
 
 def decode_csv(records, record_defaults, field_delim=",", use_quote_delim=True, na_value="", **options):

@@ -4,6 +4,7 @@ import jax.numpy as jnp
 
 from lamina import ops
 from lamina.core import tree
+from lamina.core.dtypes import standardize_dtype
 from lamina.dialects.tensorflow.arrays import concat, convert_to_tensor, is_symbolic_tensor, split, stack, unstack
 
 __all__ = [
@@ -44,8 +45,12 @@ def switch_case(branch_index, branch_fns, default=None, name=None):
     functions = list(branch_fns.values() if isinstance(branch_fns, dict) else branch_fns)
     if isinstance(branch_fns, dict) and list(branch_fns) != list(range(len(functions))):
         raise NotImplementedError(f"Branches numbered {list(branch_fns)} are not covered; number them from 0.")
-    there = ops.logical_and(ops.greater_equal(branch_index, 0), ops.less(branch_index, len(functions)))
-    return ops.switch(ops.where(there, branch_index, len(functions)), [*functions, default or functions[-1]])
+    functions.append(default or functions[-1])
+    if not is_symbolic_tensor(branch_index):
+        number = int(branch_index)
+        return functions[number if 0 <= number < len(functions) else -1]()
+    there = ops.logical_and(ops.greater_equal(branch_index, 0), ops.less(branch_index, len(functions) - 1))
+    return ops.switch(ops.where(there, branch_index, len(functions) - 1), functions)
 
 
 def while_loop(cond, body, loop_vars, shape_invariants=None, maximum_iterations=None, **options):
@@ -67,7 +72,11 @@ def map_fn(fn, elems, dtype=None, fn_output_signature=None, **options):
     kinds = dtype if fn_output_signature is None else fn_output_signature
     if kinds is None:
         return result
-    return tree.map_structure(lambda kind, x: ops.cast(x, str(getattr(kind, "dtype", kind))), kinds, result)
+    return tree.map_structure(lambda kind, x: ops.cast(x, _dtype_of(kind)), kinds, result)
+
+
+def _dtype_of(kind):
+    return standardize_dtype(kind if isinstance(kind, type) else getattr(kind, "dtype", kind))
 
 
 def vectorized_map(fn, elems, fallback_to_while_loop=True, warn=True):

@@ -33,19 +33,31 @@ class Recording(StatelessScope):
         self.variables = {}  # all that the function has met, by id
         self.shown = {}  # the tracers of their first values, by id
         self.trace = current_trace()
+        self.made = False  # whether variables were made, which the next time are there
 
     def read(self, variable, own):
         """Return what the variable shows here."""
         if id(variable) not in self.values:
             with set_current_trace(self.trace):
                 self.shown[id(variable)] = jax.lax.optimization_barrier(own)
-            self.add_update((variable, self.shown[id(variable)]))
+            self._keep(variable, self.shown[id(variable)])
         return self.values[id(variable)]
 
     def add_update(self, update):
-        """Keep a value; `update` is a pair (variable, value)."""
-        self.variables[id(update[0])] = update[0]
-        super().add_update(update)
+        """Keep a value; `update` is a pair (variable, value).
+
+        Raises: NeedsValuesError in a branch or loop, which is traced though it may not be run.
+        """
+        trace = current_trace()
+        while hasattr(trace, "around"):  # tapes
+            trace = trace.around
+        if trace is not self.trace:
+            raise NeedsValuesError("A variable is assigned in a branch or a loop.")
+        self._keep(*update)
+
+    def _keep(self, variable, value):
+        self.variables[id(variable)] = variable
+        super().add_update((variable, value))
 
     def add_loss(self, loss, owner=None):
         """Keep a loss, until its layer is called again."""
@@ -60,6 +72,7 @@ class Recording(StatelessScope):
 
     def born(self, variable):
         """Give a new variable its value at once: it is not the function's."""
+        self.made = True
         with outside():
             variable.initialize_now()
 

@@ -78,7 +78,7 @@ class BytesList(_List):
     @staticmethod
     def read(data):
         """Return the values of a message."""
-        return [bytes(value) for field, value in _fields(data) if field == 1]
+        return [bytes(value) for field, value in _messages(data) if field == 1]
 
 
 class FloatList(_List):
@@ -91,7 +91,7 @@ class FloatList(_List):
     @staticmethod
     def read(data):
         """Return the values of a message, packed or one by one."""
-        return np.frombuffer(b"".join(value for field, value in _fields(data) if field == 1), "<f4").tolist()
+        return np.frombuffer(b"".join(value for field, value in _messages(data) if field == 1), "<f4").tolist()
 
 
 class Int64List(_List):
@@ -128,7 +128,7 @@ class Feature:
     def read(cls, data):
         """Return the feature of a message."""
         names, kinds = list(_KINDS), (BytesList, FloatList, Int64List)
-        return cls(**{names[n - 1]: kinds[n - 1](kinds[n - 1].read(x)) for n, x in _fields(data) if n in (1, 2, 3)})
+        return cls(**{names[n - 1]: kinds[n - 1](kinds[n - 1].read(x)) for n, x in _messages(data) if n in (1, 2, 3)})
 
 
 class Features:
@@ -157,10 +157,10 @@ class Example:
         Raises: ValueError for bytes that are no message.
         """
         found = {}
-        for _, features in _fields(bytes_of(data)):
-            for _, entry in _fields(features):
-                parts = dict(_fields(entry))
-                found[bytes(parts[1]).decode()] = Feature.read(parts.get(2, b""))
+        for _, features in _messages(bytes_of(data)):
+            for _, entry in _messages(features):
+                parts = dict(_messages(entry))
+                found[bytes(parts.get(1, b"")).decode()] = Feature.read(parts.get(2, b""))
         return cls(Features(found))
 
     def ParseFromString(self, data):  # noqa: N802 -- the same
@@ -198,7 +198,8 @@ class VarLenFeature:
         values = values or []
         kind = object if self.dtype == "string" else self.dtype
         places = np.arange(len(values), dtype="int64")[:, None]
-        return SparseTensor(places, np.array([*values, None], object)[:-1].astype(kind), [len(values)])
+        array = np.array([*values, None], object)[:-1].astype(kind)
+        return SparseTensor(places, array.view(HostTensor), [len(values)])
 
 
 def parse_single_example(serialized, features, example_names=None, name=None):
@@ -263,6 +264,14 @@ def _number(data, at):
         if data[at - 1] < 0x80:
             return number & 0xFFFFFFFFFFFFFFFF, at
     raise ValueError("Could not parse example input: a number has no end.")
+
+
+def _messages(data):
+    """Give the parts of a message that has no numbers."""
+    for field, value in _fields(data):
+        if isinstance(value, int):
+            raise ValueError("Could not parse example input: a number stands where a message should.")
+        yield field, value
 
 
 def _fields(data):

@@ -91,8 +91,11 @@ def argmin(input, axis=None, output_type=dtypes.int64, name=None):
 def reduce_mean(input_tensor, axis=None, keepdims=False, name=None, **words):
     """Return the mean; of whole numbers, a whole number, what is behind the point cut off."""
     x = ops.convert_to_tensor(input_tensor)
-    mean = _mean(x, **{"axis": axis, "keepdims": keepdims, **words})
-    return ops.cast(mean, x.dtype) if "int" in str(x.dtype) else mean
+    words = {"axis": axis, "keepdims": keepdims, **words}
+    if "int" not in str(x.dtype):
+        return _mean(x, **words)
+    total, count = reduce_sum(x, **words), reduce_sum(ops.ones_like(x), **words)
+    return ops.cast(ops.sign(total) * ops.floor_divide(ops.abs(total), count), x.dtype)
 
 
 def reduce_std(input_tensor, axis=None, keepdims=False, name=None):

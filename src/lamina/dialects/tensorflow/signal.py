@@ -125,5 +125,5 @@ def dct(input, type=2, n=None, axis=-1, norm=None, name=None):
 
 
 def mfccs_from_log_mel_spectrograms(log_mel_spectrograms, name=None):
-    """Return the cepstrum of log-mel spectrograms: their orthonormal cosine transform."""
-    return dct(log_mel_spectrograms, norm="ortho")
+    """Return the cepstrum of log-mel spectrograms: their cosine transform over sqrt(2 n), the first one's too."""
+    return dct(log_mel_spectrograms) / np.sqrt(2 * log_mel_spectrograms.shape[-1]).astype("float32")

@@ -20,7 +20,8 @@ class SparseTensor:
     """
 
     def __init__(self, indices, values, dense_shape):
-        self.indices, self.values = convert_to_tensor(indices), convert_to_tensor(values)
+        self.indices = convert_to_tensor(indices)
+        self.values = values if isinstance(values, HostTensor) else convert_to_tensor(values)
         self.dense_shape = convert_to_tensor([int(size) for size in dense_shape])
 
     @property
@@ -43,11 +44,12 @@ def from_dense(tensor, name=None):
 
 def to_dense(sp_input, default_value=None, validate_indices=True, name=None):
     """Return the whole array, with a default value between the entries."""
-    if not is_text(sp_input.values) and not default_value:
+    values = sp_input.values
+    if not isinstance(values, HostTensor) and not default_value:
         return scatter_nd(sp_input.indices, sp_input.values, sp_input.shape)
-    whole = np.full(sp_input.shape, default_value or "", dtype=np.asarray(sp_input.values).dtype)
-    whole[tuple(np.asarray(sp_input.indices).T)] = sp_input.values
-    return whole.view(HostTensor) if is_text(whole) else convert_to_tensor(whole)
+    whole = np.full(sp_input.shape, default_value or ("" if is_text(values) else 0), dtype=np.asarray(values).dtype)
+    whole[tuple(np.asarray(sp_input.indices).T)] = values
+    return whole.view(HostTensor) if isinstance(values, HostTensor) else convert_to_tensor(whole)
 
 
 def reorder(sp_input, name=None):

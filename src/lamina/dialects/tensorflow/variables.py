@@ -6,7 +6,7 @@ from lamina.core.context import is_tracing, note, noted
 from lamina.core.variable import Variable as _Variable
 from lamina.dialects.tensorflow.arrays import constant
 from lamina.dialects.tensorflow.places import tensor_scatter_nd_add, tensor_scatter_nd_update
-from lamina.dialects.tensorflow.recording import MadeInsideError, outside
+from lamina.dialects.tensorflow.recording import MadeInsideError, outside, recording
 from lamina.dialects.tensorflow.shapes import HostTensor
 
 __all__ = ["Tensor", "Variable"]
@@ -34,6 +34,8 @@ class Variable(_Variable, metaclass=_AnyVariable):
     """A named array that changes by `assign`; without `dtype` it keeps that of its first value."""
 
     def __init__(self, initial_value, trainable=True, name=None, dtype=None, shape=None, **options):
+        if recording() is not None:
+            recording().made = True
         with outside():
             value = initial_value() if callable(initial_value) else initial_value
             if isinstance(value, jax.core.Tracer) and not is_tracing():

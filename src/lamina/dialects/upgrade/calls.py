@@ -201,8 +201,12 @@ class Calls:
         if name == "compile":
             updated = self._metrics_by_name(updated, note)
         if name != modern:
+            words = _PLACES.get(name, ())
+            if words and any(arg.keyword is None and arg.star != "**" for arg in updated.args[len(words) :]):
+                note(f"model.{name}(…)", f"model.{modern}(…), the arguments by name", done=False)
+                return updated
             note(f"model.{name}(…)", f"model.{modern}(…)")
-            updated = _with_words(updated, _PLACES.get(name, ()))
+            updated = _with_words(updated, words)
             updated = updated.with_changes(func=updated.func.with_changes(attr=cst.Name(modern)))
         owner = next((owner for owner in ("Model", "Layer") if f"{owner}.{modern}" in _TABLE), "Model")
         return self._keywords(f"{owner.lower()}.{modern}", _TABLE.get(f"{owner}.{modern}", ()), updated, note)
