@@ -18,6 +18,7 @@ NAMES = [
     "uint32",
     "int32",
     "int64",
+    "uint64",
     "float16",
     "bfloat16",
     "float32",

@@ -29,6 +29,7 @@ def shape(result):
         (lambda x: ops.bincount(ops.cast(x[0, 0, :, 0], "int32")), (None,)),
         (lambda x: ops.bincount(ops.cast(x[:, 0, :, 0], "int32"), minlength=4), (None, None)),
         (lambda x: ops.matmul(KerasTensor((None, None)), np.ones((3, 2))), (None, 2)),
+        (lambda x: ops.segment_sum(KerasTensor((None, 4)), np.zeros(5, "int32"), num_segments=3), (3, 4)),
         (lambda x: ops.einsum("btf,fu->btu", KerasTensor((None, None, None)), KerasTensor((3, 2))), (None, None, 2)),
         (lambda x: ops.tensordot(KerasTensor((None, 3)), KerasTensor((None, None, 2)), ([1], [1])), (None, None, 2)),
         (lambda x: ops.slice(x, KerasTensor((4,), "int32"), (1, -1, -1, 3)), (1, None, None, 3)),

@@ -78,6 +78,8 @@ def result_type(*dtypes):
     names = [standardize_dtype(dtype) for dtype in dtypes]
     if any(name.startswith("float8") for name in names):
         raise ValueError(f"There is no implicit conversions from float8 dtypes: cast them. Received: {dtypes}")
+    if "uint64" in names and any(dtype in ("int", "int8", "int16", "int32", "int64") for dtype in dtypes):
+        names = dtypes = ["float" + config.floatx()[-2:] if is_int(name) else name for name in names]  # none holds both
     samples = [
         _WEAK.get(dtype, name) if isinstance(dtype, type) else name for dtype, name in zip(dtypes, names, strict=True)
     ]

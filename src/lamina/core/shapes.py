@@ -103,18 +103,20 @@ def _find(function, inputs, masks):
 def _with_sizes_met(inputs, around):
     """Yield the inputs with unknown axes in sizes that they may meet in the other inputs and arrays.
 
-    First those that stand at the same place from the right: `(None, 3) + (2, 3)` works for two rows alone. Then, for
-    one axis behind the batch at a time, each size of the others: `(None, None) @ (3, 2)` works for three columns.
+    First those that stand at the same place from the right, or from the left: `(None, 3) + (2, 3)` works for two rows
+    alone. Then, for one axis behind the batch at a time, each size of the others: `(None, None) @ (3, 2)` works for
+    three columns.
     """
-    sizes = {}
-    for array in around:
-        for place, size in enumerate(reversed(array.shape)):
-            if size not in (None, 1):
-                sizes.setdefault(place, set()).add(size)
-    one = {place: next(iter(found)) for place, found in sizes.items() if len(found) == 1}
-    shapes = [tuple(_met(x.shape, one)) for x in inputs]
-    if shapes != [x.shape for x in inputs]:
-        yield [KerasTensor(shape, x.dtype) for shape, x in zip(shapes, inputs, strict=True)]
+    for step in (-1, 1):
+        sizes = {}
+        for array in around:
+            for place, size in enumerate(array.shape[::step]):
+                if size not in (None, 1):
+                    sizes.setdefault(place, set()).add(size)
+        one = {place: next(iter(found)) for place, found in sizes.items() if len(found) == 1}
+        shapes = [tuple(_met(x.shape[::step], one))[::step] for x in inputs]
+        if shapes != [x.shape for x in inputs]:
+            yield [KerasTensor(shape, x.dtype) for shape, x in zip(shapes, inputs, strict=True)]
     for i, x in enumerate(inputs):
         others = {size for array in around if array is not x for size in array.shape} - {None, 1}
         for axis in range(1, len(x.shape)):
@@ -123,9 +125,8 @@ def _with_sizes_met(inputs, around):
                 yield [*inputs[:i], met, *inputs[i + 1 :]]
 
 
-def _met(shape, one):
-    for axis, size in enumerate(shape):
-        yield one.get(len(shape) - 1 - axis) if size is None else size
+def _met(sizes, one):
+    return (one.get(place) if size is None else size for place, size in enumerate(sizes))
 
 
 def _probe(function, inputs, masks, size):
