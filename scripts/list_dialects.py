@@ -19,8 +19,8 @@ as `predict_classes`, is told and left to the reader.
 - A `train_step(self, data)` of tf.keras is compiled like any step; one that looks at values (`float(loss)`) runs as
   plain Python. `tf.GradientTape` works in it, and in another tape.
 - `tf.function` compiles: a function is traced once for each kind of arguments, with the variables, tapes, metrics and
-  optimizers that it uses. One that asks for values (`if loss > 1`, `.numpy()`, a loop over a dataset) runs as plain
-  Python, and has changed no variable before that is known. Nothing checks values inside compiled code.
+  optimizers that it uses. One that asks for values (`if loss > 1`, `.numpy()`, a loop over a dataset, a check of
+  `tf.debugging`) or assigns in a branch runs as plain Python, and has changed no variable before that is known.
 - `discriminator.trainable = False` before `combined.compile(…)` is for `combined`: the discriminator, compiled before,
   trains on as it did. A change that no `compile` followed counts from the next training on, as in Keras 3. One
   optimizer given to several models becomes one for each.

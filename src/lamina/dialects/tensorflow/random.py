@@ -9,7 +9,7 @@ from lamina import ops, random
 from lamina.core.context import is_tracing
 from lamina.core.dtypes import standardize_dtype
 from lamina.core.random import SeedGenerator, forget_seed, make_default_seed, set_random_seed
-from lamina.dialects.tensorflow.recording import outside, recording
+from lamina.dialects.tensorflow.recording import begin_anew, outside, recording
 
 __all__ = [
     "Generator",
@@ -46,6 +46,7 @@ def set_seed(seed):
     state = np.random.get_state()
     set_random_seed(int(seed))
     np.random.set_state(state)
+    begin_anew()
 
 
 def stream(seed):

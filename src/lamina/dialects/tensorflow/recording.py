@@ -1,12 +1,15 @@
 """What a function does to variables while it is traced for `tf.function`."""
 
 import contextlib
+import itertools
+import weakref
 
 import jax
+import numpy as np
 from jax.extend.core import set_current_trace
 
 from lamina.core.context import entering, thread
-from lamina.core.random import SeedGenerator
+from lamina.core.random import SeedGenerator, get_random_seed
 from lamina.core.state import StatelessScope
 from lamina.dialects.tensorflow.tape import current_trace
 from lamina.layers.losses import layers_with_losses
@@ -112,5 +115,22 @@ def seeds_of_function():
         return None
     if not found.seeds:
         with outside():
-            found.seeds.append(SeedGenerator())
+            number = next(_counted)
+            found.seeds.append(SeedGenerator(_seed_of(number)))
+        _numbers[found.seeds[0]] = number
     return found.seeds[0]
+
+
+_counted = itertools.count()
+_numbers = weakref.WeakKeyDictionary()  # of the seed generators of functions
+
+
+def begin_anew():
+    """Let the random numbers of all functions begin where the seed of the process says."""
+    for generator, number in _numbers.items():
+        generator.state.assign(np.array([_seed_of(number), 0], "uint32"))
+
+
+def _seed_of(number):
+    seed = get_random_seed()
+    return None if seed is None else int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
